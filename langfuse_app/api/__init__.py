@@ -1,0 +1,1 @@
+"""Assembles the slices' routers into one FastAPI app; knows nothing of the UI."""

@@ -1,0 +1,1 @@
+"""Ground floor: settings, errors, ids, time, scopes. Nothing here does I/O."""

@@ -1,0 +1,103 @@
+"""Errors with the status and name the wire contract gives them (spec/api.md §1.2)."""
+
+from typing import Any, ClassVar
+
+
+class AppError(Exception):
+    """A refusal that the caller may see: `message` says what to fix."""
+
+    status: ClassVar[int] = 500
+    name: ClassVar[str] = "InternalServerError"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def body(self) -> dict[str, Any]:
+        """The JSON body of the contract."""
+        return {"message": self.message, "error": self.name}
+
+
+class InvalidRequestError(AppError):
+    """400: the request breaks a rule of the contract."""
+
+    status = 400
+    name = "InvalidRequestError"
+
+
+class ValidationFailedError(AppError):
+    """400 with an issue list: {code, path, message} for each wrong field."""
+
+    status = 400
+    name = "ValidationError"
+
+    def __init__(self, issues: list[dict[str, Any]]) -> None:
+        super().__init__("Invalid request data")
+        self.issues = issues
+
+    def body(self) -> dict[str, Any]:
+        return {"message": self.message, "error": self.issues}
+
+
+class UnauthorizedError(AppError):
+    """401: no credentials, or wrong ones."""
+
+    status = 401
+    name = "UnauthorizedError"
+
+
+class ForbiddenError(AppError):
+    """403: known, but not allowed to do this."""
+
+    status = 403
+    name = "ForbiddenError"
+
+
+class NotFoundError(AppError):
+    """404: not there, or in another tenant, which answers alike (invariant 3)."""
+
+    status = 404
+    name = "LangfuseNotFoundError"
+
+
+class MethodNotAllowedError(AppError):
+    """405 on a known path."""
+
+    status = 405
+    name = "MethodNotAllowedError"
+
+    def __init__(self, message: str = "Method not allowed") -> None:
+        super().__init__(message)
+
+
+class ConflictError(AppError):
+    """409: the state of the object forbids it."""
+
+    status = 409
+    name = "LangfuseConflictError"
+
+
+class PayloadTooLargeError(AppError):
+    """422 in this contract, not 413."""
+
+    status = 422
+    name = "PayloadTooLargeError"
+
+
+class QueryTooHeavyError(AppError):
+    """422: the analytics store stopped the query at its limit of time or memory."""
+
+    status = 422
+    name = "Request timed out"
+
+
+class ServiceUnavailableError(AppError):
+    """503 with Retry-After: a store that acceptance needs is away; SDKs come again."""
+
+    status = 503
+    name = "ServiceUnavailableError"
+    retry_after_seconds = 5
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the text is one line that names the setting and the fix."""

@@ -1,0 +1,21 @@
+"""Identifiers: random ones for new objects, derived ones where a replay must make the same again."""
+
+import secrets
+import uuid
+
+_NAMESPACE = uuid.UUID("5c1d2c5e-6f0a-4b8e-9a57-6a1f6f0c9d11")
+
+
+def new_id() -> str:
+    """A random UUID text for a new relational row."""
+    return str(uuid.uuid4())
+
+
+def token(prefix: str = "") -> str:
+    """An unguessable url-safe token of 256 bits."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def derived_id(*parts: str) -> str:
+    """The same parts give the same UUID text, today and on every replay (architecture §3.1)."""
+    return str(uuid.uuid5(_NAMESPACE, "\x1f".join(parts)))

@@ -1,0 +1,1 @@
+"""The vertical slices; each has the fixed file names of ARCHITECTURE.md."""

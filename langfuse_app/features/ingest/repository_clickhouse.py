@@ -1,0 +1,121 @@
+"""ClickHouse statements of ingestion: whole batches of rows in, the stored rows that a merge needs out, the ledger."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from langfuse_app.core.scopes import ProjectScope
+from langfuse_app.core.time import from_us
+from langfuse_app.ingestion.rows import LedgerRow, ObservationRow, ScoreRow, TraceRow
+from langfuse_app.stores import clickhouse
+
+TABLES: dict[type[msgspec.Struct], str] = {
+    ObservationRow: "observations",
+    TraceRow: "traces",
+    ScoreRow: "scores",
+    LedgerRow: "ingestion_log",
+}
+# ClickHouse refuses an insert over 100 partitions; half of that leaves room for a month's neighbours.
+PARTITIONS_PER_INSERT = 50
+Row = TypeVar("Row", ObservationRow, TraceRow, ScoreRow, LedgerRow)
+
+
+@lru_cache
+def _types(table: str) -> dict[str, str]:
+    """Column → type, asked once per process."""
+    return {row["name"]: row["type"] for row in clickhouse.query(f"DESCRIBE TABLE {table}")}
+
+
+def insert_rows(rows: Sequence[Row]) -> None:
+    """One native insert per table (more only where partitions force it); rows are of one kind."""
+    if not rows:
+        return
+    kind = type(rows[0])
+    columns = kind.__struct_fields__
+    types = _types(TABLES[kind])
+    for part in _by_partitions(rows):
+        data = [[getattr(row, column) for row in part] for column in columns]
+        clickhouse.insert(TABLES[kind], columns, data, [types[column] for column in columns])
+
+
+def _month(row: Any) -> str:
+    moment = getattr(row, "start_time", None) or getattr(row, "timestamp", None) or row.received_at
+    return f"{from_us(moment):%Y%m%d}" if isinstance(row, LedgerRow) else f"{from_us(moment):%Y%m}"
+
+
+def _by_partitions(rows: Sequence[Row]) -> Iterable[Sequence[Row]]:
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[_month(row)].append(row)
+    if len(groups) <= PARTITIONS_PER_INSERT:
+        yield rows
+        return
+    months = sorted(groups)
+    for start in range(0, len(months), PARTITIONS_PER_INSERT):
+        yield [row for month in months[start : start + PARTITIONS_PER_INSERT] for row in groups[month]]
+
+
+def _selection(kind: type[Any]) -> str:
+    types = _types(TABLES[kind])
+    return ", ".join(
+        f"toUnixTimestamp64Micro({column}) AS {column}" if "DateTime64" in types[column] else column for column in kind.__struct_fields__
+    )
+
+
+def _rows(kind: type[Row], where: str, params: dict[str, Any]) -> list[Row]:
+    # The inner names shadow columns of the same name in WHERE; a subquery keeps the raw columns for the key conditions.
+    names = ", ".join(kind.__struct_fields__)
+    sql = (
+        f"SELECT {_selection(kind)} FROM (SELECT {names} FROM {TABLES[kind]} WHERE {where}"
+        " ORDER BY event_ts DESC, is_deleted DESC LIMIT 1 BY id)"
+    )
+    return [kind(**row) for row in clickhouse.query(sql, params)]
+
+
+def stored_traces(scope: ProjectScope, ids: Sequence[str], first: int, last: int) -> list[TraceRow]:
+    """The newest version of those traces, tombstones included; first and last bound their timestamps (microseconds)."""
+    where = "project_id = {project:String} AND id IN {ids:Array(String)} AND timestamp BETWEEN {first:DateTime64(6)} AND {last:DateTime64(6)}"
+    return _rows(TraceRow, where, _params(scope, ids, first, last))
+
+
+def stored_observations(scope: ProjectScope, trace_ids: Sequence[str], ids: Sequence[str], first: int, last: int) -> list[ObservationRow]:
+    """The newest version of those observations of those traces, within the traces' windows."""
+    where = (
+        "project_id = {project:String} AND trace_id IN {traces:Array(String)} AND id IN {ids:Array(String)}"
+        " AND start_time BETWEEN {first:DateTime64(6)} AND {last:DateTime64(6)}"
+    )
+    return _rows(ObservationRow, where, _params(scope, ids, first, last) | {"traces": list(trace_ids)})
+
+
+def stored_scores(scope: ProjectScope, ids: Sequence[str]) -> list[ScoreRow]:
+    """The newest version of those scores."""
+    where = "project_id = {project:String} AND id IN {ids:Array(String)}"
+    return _rows(ScoreRow, where, {"project": scope.project_id, "ids": list(ids)})
+
+
+def _params(scope: ProjectScope, ids: Sequence[str], first: int, last: int) -> dict[str, Any]:
+    return {"project": scope.project_id, "ids": list(ids), "first": from_us(first), "last": from_us(last)}
+
+
+def logged_shards(request_ids: Sequence[str], since: int) -> dict[str, set[int]]:
+    """Request id → shards that have their ledger row; for the sweep, over all projects."""
+    sql = (
+        "SELECT request_id, groupUniqArray(shard) AS shards FROM ingestion_log"
+        " WHERE received_at >= {since:DateTime64(6)} AND request_id IN {ids:Array(String)} GROUP BY request_id"
+    )
+    rows = clickhouse.query(sql, {"since": from_us(since), "ids": list(request_ids)})
+    return {row["request_id"]: set(row["shards"]) for row in rows}
+
+
+def ledger_of(scope: ProjectScope, id: str, limit: int = 200) -> list[dict[str, Any]]:
+    """Ledger rows that mention an event or entity id, newest first."""
+    sql = (
+        "SELECT request_id, shard, received_at, processed_at, public_key, sdk_name, sdk_version, payload,"
+        " event_ids, entity_kinds, entity_ids, outcomes, reasons FROM ingestion_log FINAL"
+        " WHERE project_id = {project:String} AND (has(event_ids, {id:String}) OR has(entity_ids, {id:String}))"
+        " ORDER BY received_at DESC LIMIT {limit:UInt32}"
+    )
+    return clickhouse.query(sql, {"project": scope.project_id, "id": id, "limit": limit})

@@ -1,0 +1,222 @@
+"""Acceptance: check, make durable, tell the workers, answer (ARCHITECTURE.md, "Main road").
+
+Runs on the event loop of the web process, so it parses no payload and gives big bodies to a thread.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections import defaultdict
+from typing import Any
+
+import msgspec
+from redis.exceptions import RedisError
+
+from langfuse_app.core.errors import AppError, ServiceUnavailableError
+from langfuse_app.core.ids import new_id
+from langfuse_app.core.inflate import InflateError, inflate
+from langfuse_app.core.scopes import Access, ProjectScope
+from langfuse_app.core.settings import get_settings
+from langfuse_app.core.time import now_us
+from langfuse_app.features.ingest import repository_redis as streams
+from langfuse_app.ingestion.json_events import EnvelopeError, accept_batch
+from langfuse_app.ingestion.otlp import OtlpError, accept_export
+from langfuse_app.stores.queue import enqueue
+from langfuse_app.stores.raw_log import FrameHeader, raw_log
+
+log = logging.getLogger(__name__)
+
+QUEUE, DRAIN = "ingestion-queue", "worker.ingestion.drain"
+BIG_BODY = 64 * 1024  # parsing more than this would hold the event loop for milliseconds
+FAIR_ENTRIES = 2_000  # a project may have this many entries waiting before it has to share
+MAX_INGESTION_VERSION = 4
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """What the client said about the request: body as received, encoding, content, SDK headers."""
+
+    body: bytes
+    content: str = "json"  # json, otlp-protobuf, otlp-json
+    encoding: str = ""
+    sdk_name: str = ""
+    sdk_version: str = ""
+    ingestion_version: str = ""
+
+
+class TooManyWaitingError(AppError):
+    """429: the workers are behind by more than LANGFUSE_INGESTION_BACKLOG_LIMIT entries."""
+
+    status = 429
+    name = "Too many requests"
+
+    def body(self) -> dict[str, Any]:
+        """The contract's rate-limit body (spec/api.md §1.2)."""
+        details = {"retryAfterSeconds": 5, "limit": get_settings().LANGFUSE_INGESTION_BACKLOG_LIMIT, "remaining": 0, "resetAt": ""}
+        return {"message": self.message, "code": "rate_limited", "details": details}
+
+
+class EnvelopeRefusedError(AppError):
+    """400 of POST /ingestion, with the contract's list of errors (spec/api.md §5)."""
+
+    status = 400
+    name = "InvalidRequestError"
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("Invalid request data")
+        self.errors = errors
+
+    def body(self) -> dict[str, Any]:
+        return {"message": self.message, "errors": self.errors}
+
+
+class OtlpRefusedError(AppError):
+    """400 of the OTLP route (spec/api.md §6.1)."""
+
+    status = 400
+    name = "InvalidRequestError"
+
+    def body(self) -> dict[str, Any]:
+        return {"error": self.message}
+
+
+async def accept_json(scope: ProjectScope, delivery: Delivery) -> dict[str, Any]:
+    """Accept a batch of events; the body of the 207 answer (spec/api.md §5).
+
+    Raises EnvelopeRefusedError (400), BodyTooLargeError (413), TooManyWaitingError (429), ServiceUnavailableError (503).
+    """
+    request_id = new_id()
+    scores_only = scope.access is Access.SCORES
+    plain = await _plain(delivery, get_settings().LANGFUSE_INGESTION_MAX_BODY_BYTES)
+    try:
+        batch = await _off_loop(plain, accept_batch, plain, request_id, scope.project_id, scores_only)
+    except EnvelopeError as error:
+        raise EnvelopeRefusedError(error.errors) from error
+    routes = _routes(scope.project_id, batch.routes)
+    for rejected in batch.dropped:  # acknowledged and dropped still has its ledger row
+        routes[streams.shard_of(scope.project_id, rejected.event_id)].append(rejected.index)
+    if routes:
+        await _store(scope, delivery, request_id, routes)
+    return {"successes": batch.successes, "errors": batch.errors}
+
+
+async def accept_otlp(scope: ProjectScope, delivery: Delivery) -> None:
+    """Accept an OTLP export (spec/api.md §6.1); the same errors as accept_json, in the shape of that route."""
+    _check_ingestion_version(delivery.ingestion_version)
+    try:
+        plain = await _plain(delivery, get_settings().LANGFUSE_OTEL_MAX_BODY_BYTES)
+        trace_ids = await _off_loop(plain, accept_export, plain, delivery.content)
+    except OtlpError as error:
+        raise OtlpRefusedError(str(error)) from error
+    except InflateError as error:
+        raise OtlpRefusedError(error.message) from error
+    if trace_ids:
+        await _store(scope, delivery, new_id(), _routes(scope.project_id, list(enumerate(trace_ids))))
+
+
+async def submit(scope: ProjectScope, events: list[dict[str, Any]]) -> dict[str, Any]:
+    """Events made by the server itself (REST writes) take the same road; the answer as accept_json."""
+    body = json.dumps({"batch": events}, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return await accept_json(scope, Delivery(body))
+
+
+async def _plain(delivery: Delivery, limit: int) -> bytes:
+    return await _off_loop(delivery.body, inflate, delivery.body, delivery.encoding, limit)
+
+
+async def _off_loop(body: bytes, function: Any, *args: Any) -> Any:
+    if len(body) <= BIG_BODY:
+        return function(*args)
+    return await asyncio.to_thread(function, *args)
+
+
+def _check_ingestion_version(text: str) -> None:
+    if not text:
+        return
+    try:
+        supported = float(text) <= MAX_INGESTION_VERSION
+    except ValueError:
+        supported = False
+    if not supported:
+        raise OtlpRefusedError(f'Unsupported x-langfuse-ingestion-version: "{text}". Maximum supported: "{MAX_INGESTION_VERSION}".')
+
+
+def _routes(project_id: str, pairs: list[tuple[int, str]]) -> dict[int, list[int]]:
+    routes: dict[int, list[int]] = defaultdict(list)
+    known: dict[str, int] = {}
+    for index, text in pairs:
+        if text not in known:
+            known[text] = streams.shard_of(project_id, text)
+        routes[known[text]].append(index)
+    return routes
+
+
+async def _store(scope: ProjectScope, delivery: Delivery, request_id: str, routes: dict[int, list[int]]) -> None:
+    """Raw log first, then the streams: a frame without a stream entry is found by the sweep, never the other way."""
+    lane = await _lane(scope.project_id)
+    header = FrameHeader(
+        request_id=request_id,
+        project_id=scope.project_id,
+        received_at=now_us(),
+        content=delivery.content,
+        encoding=delivery.encoding,
+        routes=routes,
+        public_key=scope.public_key,
+        sdk_name=delivery.sdk_name,
+        sdk_version=delivery.sdk_version,
+        ingestion_version=delivery.ingestion_version,
+        scores_only=scope.access is Access.SCORES,
+    )
+    ref = await raw_log().append(header, delivery.body)
+    try:
+        alive = await streams.publish(ref, scope.project_id, routes, lane)
+        if not alive:
+            await asyncio.to_thread(ensure_drain)
+    except RedisError as error:
+        raise ServiceUnavailableError("The ingestion queue does not answer") from error
+
+
+def ensure_drain() -> None:
+    """Make sure that a worker drains the streams; cheap to call often."""
+    if streams.ask_for_drain():
+        enqueue(QUEUE, DRAIN, timeout_s=-1)
+
+
+class _Backlog:
+    """The backlog as seen at most a second ago, so that acceptance does not ask for it per request."""
+
+    def __init__(self) -> None:
+        self.read_at = 0.0
+        self.total = 0
+        self.by_project: dict[str, int] = {}
+
+    async def refresh(self) -> None:
+        if time.monotonic() - self.read_at < 1.0:
+            return
+        self.read_at = time.monotonic()
+        try:
+            counts = await asyncio.to_thread(streams.lengths)
+            self.by_project = await asyncio.to_thread(streams.pending_by_project)
+        except RedisError as error:
+            self.read_at = 0.0
+            raise ServiceUnavailableError("The ingestion queue does not answer") from error
+        self.total = sum(counts.values())
+
+
+_backlog = _Backlog()
+
+
+async def _lane(project_id: str) -> str:
+    """`bulk` for a project that holds more than its fair share of the backlog; 429 when the backlog is full."""
+    await _backlog.refresh()
+    if _backlog.total >= get_settings().LANGFUSE_INGESTION_BACKLOG_LIMIT:
+        raise TooManyWaitingError("Too many events are waiting to be processed: try again later")
+    waiting = _backlog.by_project.get(project_id, 0)
+    fair = max(FAIR_ENTRIES, _backlog.total // max(1, len(_backlog.by_project)))
+    return "bulk" if waiting > fair else "live"
+
+
+def backlog() -> dict[str, int]:
+    """Entries waiting per lane."""
+    counts = streams.lengths()
+    return {lane: sum(count for (name, _), count in counts.items() if name == lane) for lane in streams.LANES}

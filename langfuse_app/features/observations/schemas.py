@@ -1,0 +1,240 @@
+"""Shapes of observations: what services return, and both generations of the wire (spec/api.md §4.2)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypedDict
+
+from langfuse_app.core.time import iso_ms
+from langfuse_app.core.wire import json_or_text
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationQuery:
+    """Which observations, newest first. Empty values do not filter; `to_time` is exclusive.
+
+    parent_observation_id '' (not None) means "has no parent"; user and session are those of the trace.
+    """
+
+    from_time: datetime | None = None
+    to_time: datetime | None = None
+    name: str | None = None
+    user_id: str | None = None
+    session_id: str | None = None
+    type: str | None = None
+    trace_id: str | None = None
+    level: str | None = None
+    parent_observation_id: str | None = None
+    is_root: bool | None = None
+    version: str | None = None
+    environments: tuple[str, ...] = ()
+    page: int = 1
+    limit: int = 50
+
+    @property
+    def offset(self) -> int:
+        """Rows before this page."""
+        return (self.page - 1) * self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationCursor:
+    """The last row a reader has seen; the next page begins after it."""
+
+    start_time: datetime
+    trace_id: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationNode:
+    """One node of a tree or timeline: no payloads. Seconds, tokens, USD; absent text is None."""
+
+    id: str
+    parent_observation_id: str | None
+    type: str
+    name: str | None
+    start_time: datetime
+    end_time: datetime | None
+    latency: float | None
+    time_to_first_token: float | None
+    level: str
+    status_message: str | None
+    model: str | None
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+    total_cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationItem:
+    """One observation with its payloads. Absent text is None; latency in seconds; costs in USD.
+
+    input, output: the stored text (strings as they came, everything else as JSON). metadata: key → parsed value.
+    unit_prices: usage key → USD per unit; cost_source: given, computed, estimated or None.
+    user_id, session_id, tags, trace_name, release, bookmarked, public are those of the trace.
+    """
+
+    id: str
+    trace_id: str
+    project_id: str
+    type: str
+    parent_observation_id: str | None
+    is_root: bool
+    name: str | None
+    start_time: datetime
+    end_time: datetime | None
+    completion_start_time: datetime | None
+    latency: float | None
+    time_to_first_token: float | None
+    environment: str
+    version: str | None
+    release: str | None
+    level: str
+    status_message: str | None
+    model: str | None
+    internal_model_id: str | None
+    model_parameters: str | None
+    input: str | None
+    output: str | None
+    metadata: dict[str, Any]
+    usage_details: dict[str, int]
+    cost_details: dict[str, float]
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+    input_cost: float | None
+    output_cost: float | None
+    total_cost: float | None
+    unit_prices: dict[str, float]
+    cost_source: str | None
+    cost_model_id: str | None
+    usage_pricing_tier_id: str | None
+    usage_pricing_tier_name: str | None
+    prompt_id: str | None
+    prompt_name: str | None
+    prompt_version: int | None
+    tool_definitions: dict[str, str]
+    tool_calls: list[str]
+    tool_call_names: list[str]
+    trace_name: str | None
+    user_id: str | None
+    session_id: str | None
+    tags: list[str]
+    bookmarked: bool
+    public: bool
+    source: str
+    service_name: str | None
+    scope_name: str | None
+    scope_version: str | None
+    sdk_name: str
+    sdk_version: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class UsageV1(TypedDict):
+    """The old summary of usage."""
+
+    unit: str
+    input: int
+    output: int
+    total: int
+
+
+class ObservationV1(TypedDict):
+    """`GET /observations` and the observations inside of a trace: a closed set of keys."""
+
+    id: str
+    projectId: str
+    traceId: str
+    parentObservationId: str | None
+    name: str | None
+    type: str
+    environment: str
+    startTime: str
+    endTime: str | None
+    version: str | None
+    createdAt: str
+    updatedAt: str
+    input: Any
+    output: Any
+    metadata: Any
+    level: str
+    statusMessage: str | None
+    model: str | None
+    modelParameters: Any
+    completionStartTime: str | None
+    promptId: str | None
+    promptName: str | None
+    promptVersion: int | None
+    usageDetails: dict[str, int]
+    costDetails: dict[str, float]
+    usage: UsageV1
+    unit: str
+    promptTokens: int
+    completionTokens: int
+    totalTokens: int
+    usagePricingTierName: str | None
+    usagePricingTierId: str | None
+    modelId: str | None
+    inputPrice: float | None
+    outputPrice: float | None
+    totalPrice: float | None
+    calculatedInputCost: float | None
+    calculatedOutputCost: float | None
+    calculatedTotalCost: float | None
+    latency: float | None
+    timeToFirstToken: float | None
+
+
+def iso_or_none(value: datetime | None) -> str | None:
+    """The wire form of a time that may be absent."""
+    return None if value is None else iso_ms(value)
+
+
+def observation_v1(item: ObservationItem) -> ObservationV1:
+    """The first generation: payloads are parsed where their text is JSON, prices are numbers."""
+    return ObservationV1(
+        id=item.id,
+        projectId=item.project_id,
+        traceId=item.trace_id,
+        parentObservationId=item.parent_observation_id,
+        name=item.name,
+        type=item.type,
+        environment=item.environment,
+        startTime=iso_ms(item.start_time),
+        endTime=iso_or_none(item.end_time),
+        version=item.version,
+        createdAt=iso_ms(item.created_at),
+        updatedAt=iso_ms(item.updated_at),
+        input=json_or_text(item.input),
+        output=json_or_text(item.output),
+        metadata=item.metadata,
+        level=item.level,
+        statusMessage=item.status_message,
+        model=item.model,
+        modelParameters=json_or_text(item.model_parameters),
+        completionStartTime=iso_or_none(item.completion_start_time),
+        promptId=item.prompt_id,
+        promptName=item.prompt_name,
+        promptVersion=item.prompt_version,
+        usageDetails=item.usage_details,
+        costDetails=item.cost_details,
+        usage=UsageV1(unit="TOKENS", input=item.input_tokens, output=item.output_tokens, total=item.total_tokens),
+        unit="TOKENS",
+        promptTokens=item.input_tokens,
+        completionTokens=item.output_tokens,
+        totalTokens=item.total_tokens,
+        usagePricingTierName=item.usage_pricing_tier_name,
+        usagePricingTierId=item.usage_pricing_tier_id,
+        modelId=item.internal_model_id,
+        inputPrice=item.unit_prices.get("input"),
+        outputPrice=item.unit_prices.get("output"),
+        totalPrice=item.unit_prices.get("total"),
+        calculatedInputCost=item.input_cost,
+        calculatedOutputCost=item.output_cost,
+        calculatedTotalCost=item.total_cost,
+        latency=item.latency,
+        timeToFirstToken=item.time_to_first_token,
+    )

@@ -1,0 +1,1 @@
+"""Projects, their members, and the first start of an installation."""

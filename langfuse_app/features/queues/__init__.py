@@ -1,0 +1,1 @@
+"""What waits: queues, ingestion streams, dead letters; for /metrics and /health/queues."""

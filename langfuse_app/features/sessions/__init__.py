@@ -1,0 +1,1 @@
+"""Sessions: traces that belong to one conversation."""

@@ -1,0 +1,48 @@
+"""Shapes of sessions (spec/api.md §4.3)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
+
+from langfuse_app.features.traces.schemas import TraceV1
+
+
+@dataclass(frozen=True, slots=True)
+class SessionQuery:
+    """Which sessions, newest first, by the time they were first seen; `to_time` is exclusive."""
+
+    from_time: datetime | None = None
+    to_time: datetime | None = None
+    environments: tuple[str, ...] = ()
+    page: int = 1
+    limit: int = 50
+
+    @property
+    def offset(self) -> int:
+        """Rows before this page."""
+        return (self.page - 1) * self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class SessionItem:
+    """One session: it exists since a trace named it."""
+
+    id: str
+    created_at: datetime
+    project_id: str
+    environment: str
+
+
+class SessionV1(TypedDict):
+    """A row of `GET /sessions`."""
+
+    id: str
+    createdAt: str
+    projectId: str
+    environment: str
+
+
+class SessionWithTraces(SessionV1):
+    """`GET /sessions/{id}`: the traces by timestamp."""
+
+    traces: list[TraceV1]

@@ -1,0 +1,1 @@
+"""Traces: lists, one trace, its tree, its flags."""

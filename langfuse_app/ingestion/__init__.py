@@ -1,0 +1,1 @@
+"""Pure functions from request bytes to rows: bytes, envelope, changes, rows. No I/O in this room."""

@@ -1,0 +1,313 @@
+"""Attribute values of OTLP spans: conversion from both encodings, JSON helpers, index rebuilding (spec/api.md §6.2, §6.7).
+
+Keys and values come from users. Everything here is bounded (depth, array slots, integer width), total (it answers for
+any input) and pure: a value that is returned is new or immutable, so spans share nothing they could change.
+"""
+
+import json
+import math
+from base64 import b64encode
+from typing import Any, Final, cast
+
+import orjson
+
+from langfuse_app.ingestion.normalise import clean
+
+MAX_DEPTH: Final = 32  # of values converted, and of dotted paths rebuilt
+MAX_SLOTS: Final = 10_001  # array elements rebuilt from indexed keys, in total per span
+INT64: Final = range(-(2**63), 2**63)
+_IGNORED: Final = frozenset({"__proto__", "constructor", "prototype"})
+# The first character of anything that JSON could be; all else is plain text and need not be tried.
+_JSON_STARTS: Final = frozenset('{["-0123456789tfn')
+
+
+class NotJson:
+    """The type of NOT_JSON, which no JSON text gives."""
+
+
+NOT_JSON: Final = NotJson()
+
+
+def parse(text: object) -> Any:
+    """The value of a JSON text; NOT_JSON when it is not a text, or not JSON."""
+    if not isinstance(text, str):
+        return NOT_JSON
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return NOT_JSON
+
+
+def parse_object(text: object) -> dict[str, Any] | None:
+    """The object of a JSON text (or the object itself); None when it is anything else."""
+    value = text if isinstance(text, dict) else parse(text)
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def parse_list(text: object) -> list[Any] | None:
+    """The array of a JSON text (or the list itself); None when it is anything else."""
+    value = text if isinstance(text, list) else parse(text)
+    return cast("list[Any]", value) if isinstance(value, list) else None
+
+
+def loose(value: object) -> Any:
+    """A value that may be JSON text: its parsed form, or the value as it is."""
+    if isinstance(value, str) and value[:1] in _JSON_STARTS:
+        parsed = parse(value)
+        return value if parsed is NOT_JSON else parsed
+    return value
+
+
+def dump(value: object) -> str:
+    """Compact JSON text of any converted value."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # deeper than orjson writes, or an integer beyond 64 bits
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def text(value: object) -> str:
+    """A string as it is, nothing as '', everything else as compact JSON."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else dump(value)
+
+
+def unquoted(value: object) -> Any:
+    """A string that is a JSON string gives what it quotes; SDK 5 sends metadata strings so (spec/wire.md §0.5)."""
+    if isinstance(value, str) and value[:1] == '"':
+        parsed = parse(value)
+        return parsed if isinstance(parsed, str) else value
+    return value
+
+
+def metadata_text(value: object) -> str:
+    """The stored form of one metadata value: the shortest text that reads back as the value that was sent.
+
+    A JSON string loses its quotes, unless what it quotes would be read as JSON of another kind ("123", "true").
+    """
+    plain = unquoted(value)
+    if plain is value:
+        return text(value)
+    return text(value) if loose(plain) is not plain else plain
+
+
+def number(value: object) -> int | float | None:
+    """A finite number, from a number or its decimal text; None otherwise. Booleans are not numbers."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        found = float(value) if isinstance(value, (float, str)) else value
+    except ValueError:
+        return None
+    if isinstance(found, float):
+        return None if not math.isfinite(found) else int(found) if found.is_integer() else found
+    return found
+
+
+def count(value: object) -> int | None:
+    """A non-negative whole number of at most 64 bits, as token counts are; None otherwise."""
+    found = number(value)
+    return found if isinstance(found, int) and 0 <= found < 2**63 else None
+
+
+def truth(value: object) -> bool:
+    """True for true and "true"."""
+    return value is True or value == "true"
+
+
+# OTLP/protobuf
+
+
+def from_proto(value: Any) -> Any:
+    """The value of an AnyValue message: str, int, float, bool, list, or JSON text for maps and bytes; None when unset."""
+    kind = value.WhichOneof("value")
+    if kind is None:
+        return None
+    if kind == "string_value":
+        return clean(value.string_value)
+    if kind == "double_value":
+        return _double(value.double_value)
+    if kind == "array_value":
+        return [from_proto(item) for item in value.array_value.values]
+    if kind in ("int_value", "bool_value"):
+        return getattr(value, kind)
+    return clean(dump(_proto_as_json(value)))
+
+
+def _proto_as_json(value: Any) -> dict[str, Any]:
+    """An AnyValue message as the OTLP/JSON object of the same value."""
+    kind = value.WhichOneof("value")
+    if kind == "kvlist_value":
+        pairs = [{"key": pair.key, "value": _proto_as_json(pair.value)} for pair in value.kvlist_value.values]
+        return {"kvlistValue": {"values": pairs}}
+    if kind == "array_value":
+        return {"arrayValue": {"values": [_proto_as_json(item) for item in value.array_value.values]}}
+    if kind == "bytes_value":
+        return {"bytesValue": b64encode(value.bytes_value).decode()}
+    if kind is None:
+        return {}
+    head, _, tail = kind.partition("_")
+    return {head + tail.title(): getattr(value, kind)}
+
+
+def plain_proto(value: Any) -> Any:
+    """The plain value of an AnyValue message, maps as dicts: for attributes that hold messages as structures."""
+    kind = value.WhichOneof("value")
+    if kind == "kvlist_value":
+        return {clean(pair.key): plain_proto(pair.value) for pair in value.kvlist_value.values}
+    if kind == "array_value":
+        return [plain_proto(item) for item in value.array_value.values]
+    return from_proto(value)
+
+
+# OTLP/JSON
+
+
+def from_json(value: object) -> Any:
+    """The value of an OTLP/JSON AnyValue object, as `from_proto` gives it for the message."""
+    if not isinstance(value, dict):
+        return None if value is None else clean(dump(value))
+    found = cast("dict[str, Any]", value)
+    string = found.get("stringValue")
+    if isinstance(string, str):
+        return clean(string)
+    if "intValue" in found:
+        integer = int64(found["intValue"])
+        return clean(dump(found)) if integer is None else integer
+    if "boolValue" in found and isinstance(found["boolValue"], bool):
+        return found["boolValue"]
+    if "doubleValue" in found:
+        return _json_double(found)
+    array = found.get("arrayValue")
+    if isinstance(array, dict):
+        return _json_array(cast("dict[str, Any]", array))
+    return clean(dump(found)) if found else None
+
+
+def _json_array(array: dict[str, Any]) -> Any:
+    values = array.get("values", [])
+    if not isinstance(values, list):
+        return clean(dump({"arrayValue": array}))
+    return [_element(item) for item in cast("list[object]", values)]
+
+
+def _element(item: object) -> Any:
+    """An array's element; an array within an array is given as its JSON text, so no input can nest the conversion."""
+    if isinstance(item, dict) and "arrayValue" in item:
+        return clean(dump(cast("object", item)))
+    return from_json(item)
+
+
+def _json_double(found: dict[str, Any]) -> Any:
+    value = found["doubleValue"]
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return clean(dump(found))
+    try:
+        return _double(float(value))
+    except ValueError:
+        return clean(dump(found))
+
+
+def plain_json(value: object, depth: int = 0) -> Any:
+    """The plain value of an OTLP/JSON AnyValue object, maps as dicts; deeper than MAX_DEPTH as JSON text."""
+    if not isinstance(value, dict) or depth >= MAX_DEPTH:
+        return from_json(value)
+    found = cast("dict[str, Any]", value)
+    for kind in ("kvlistValue", "arrayValue"):
+        items = parse_list((parse_object(found.get(kind)) or {}).get("values"))
+        if items is None:
+            continue
+        if kind == "arrayValue":
+            return [plain_json(item, depth + 1) for item in items]
+        pairs = [cast("dict[str, Any]", item) for item in items if isinstance(item, dict)]
+        return {clean(str(pair.get("key"))): plain_json(pair.get("value"), depth + 1) for pair in pairs}
+    return from_json(found)
+
+
+def int64(value: object) -> int | None:
+    """An int64 in any spelling: number, decimal text, or {low, high}; None when it is none of them."""
+    if isinstance(value, dict):
+        return _from_words(cast("dict[str, Any]", value))
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, str) and len(value) <= 20:
+        try:
+            value = int(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if value in INT64 else None
+
+
+def _from_words(words: dict[str, Any]) -> int | None:
+    low, high = words.get("low"), words.get("high", 0)
+    if not isinstance(low, int) or not isinstance(high, int):
+        return None
+    joined = (high & 0xFFFFFFFF) << 32 | (low & 0xFFFFFFFF)
+    return joined - 2**64 if joined >= 2**63 and not words.get("unsigned") else joined
+
+
+def _double(value: float) -> float | str:
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+# Index rebuilding
+
+
+class Slots:
+    """How many array elements a span may still get from indexed keys."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_SLOTS
+
+    def take(self, wanted: int) -> int:
+        granted = min(wanted, self.left)
+        self.left -= granted
+        return granted
+
+
+def rebuild(attributes: dict[str, Any], prefix: str, slots: Slots) -> Any:
+    """The list or object that keys like `<prefix>0.message.role` spell; None when there are none.
+
+    Numbers order the elements of a list and are not positions in memory, so a huge index costs nothing and holes
+    close. Where one key is a prefix of another (`a` and `a.b`) the deeper one stands, whatever came first.
+    """
+    tree: dict[str, Any] = {}
+    for key in sorted(key for key in attributes if key.startswith(prefix)):
+        path = key[len(prefix) :].split(".", MAX_DEPTH)
+        if path != [""] and not _IGNORED.intersection(path):
+            _place(tree, path, attributes[key])
+    return _listed(tree, slots) if tree else None
+
+
+def _place(tree: dict[str, Any], path: list[str], value: object) -> None:
+    node = tree
+    for step in path[:-1]:
+        below = node.get(step)
+        if not isinstance(below, _Branch):
+            below = node[step] = _Branch()
+        node = cast("dict[str, Any]", below)
+    if not isinstance(node.get(path[-1]), _Branch):
+        node[path[-1]] = value
+
+
+class _Branch(dict[str, Any]):
+    """A node of the tree; apart from a plain dict, which could only be somebody's value."""
+
+
+def _listed(node: dict[str, Any], slots: Slots) -> Any:
+    """The node with every level whose keys are all numbers turned into a list."""
+    if all(key.isdecimal() and len(key) <= 19 for key in node):
+        order = sorted(node, key=int)
+        return [_built(node[key], slots) for key in order[: slots.take(len(order))]]
+    return {key: _built(value, slots) for key, value in node.items()}
+
+
+def _built(value: object, slots: Slots) -> Any:
+    return _listed(cast("dict[str, Any]", value), slots) if isinstance(value, _Branch) else value

@@ -1,0 +1,72 @@
+"""A cache with an epoch per project: writers bump the epoch after their commit, readers miss at once.
+
+In-process copies live at most a second, so a change is seen everywhere within that second (architecture §4, Redis).
+When Redis is down the loader is asked: PostgreSQL is the truth.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+
+from redis.exceptions import RedisError
+
+from langfuse_app.stores.redis import key, redis
+
+_LOCAL_TTL_S = 1.0
+_LOCAL_LIMIT = 20_000
+_local: dict[tuple[str, str], tuple[float, bytes]] = {}
+_lock = threading.Lock()
+
+
+def cached(space: str, name: str, loader: Callable[[], bytes], ttl_s: int = 300) -> bytes:
+    """The bytes under `name` in `space` (a project id, or a fixed word); loaded and kept when absent."""
+    now = time.monotonic()
+    hit = _local.get((space, name))
+    if hit and hit[0] > now:
+        return hit[1]
+    value = _through_redis(space, name, loader, ttl_s)
+    with _lock:
+        if len(_local) >= _LOCAL_LIMIT:
+            _local.clear()
+        _local[(space, name)] = (now + _LOCAL_TTL_S, value)
+    return value
+
+
+def _through_redis(space: str, name: str, loader: Callable[[], bytes], ttl_s: int) -> bytes:
+    """One round trip fetches the epoch and the value stored with it; a value of an older epoch does not count."""
+    entry = key("cache", space, name)
+    try:
+        epoch, stored = redis().mget(key("epoch", space), entry)
+    except RedisError:
+        return loader()
+    stamp = (epoch or b"0") + b"|"
+    if stored is not None and stored.startswith(stamp):
+        return stored[len(stamp) :]
+    value = loader()
+    try:
+        redis().set(entry, stamp + value, ex=ttl_s)
+    except RedisError:
+        return value
+    return value
+
+
+def bump(space: str) -> None:
+    """Make every cached value of `space` stale; call it after the commit."""
+    with _lock:
+        for entry in [entry for entry in list(_local) if entry[0] == space]:
+            _local.pop(entry, None)
+    try:
+        redis().incr(key("epoch", space))
+    except RedisError:
+        # Nobody can read the stale entry while Redis is away; the flag below makes us bump when it is back.
+        _pending.add(space)
+
+
+_pending: set[str] = set()
+
+
+def settle() -> None:
+    """Bump the spaces that changed while Redis was away; schedules call it."""
+    for space in list(_pending):
+        redis().incr(key("epoch", space))
+        _pending.discard(space)

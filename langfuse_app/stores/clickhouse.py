@@ -1,0 +1,104 @@
+"""ClickHouse over HTTP: queries with bound parameters only, inserts that prove they were written whole."""
+
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+from clickhouse_connect.driver.httputil import get_pool_manager
+
+from langfuse_app.core.errors import QueryTooHeavyError, ServiceUnavailableError
+from langfuse_app.core.settings import get_settings
+
+# Codes of a query that was stopped at a limit: time, memory, rows, bytes, result size, concurrency.
+_TOO_HEAVY = ("Code: 158.", "Code: 159.", "Code: 160.", "Code: 202.", "Code: 241.", "Code: 307.", "Code: 396.")
+_ADVICE = "Request is too heavy: narrow the time range, ask for fewer fields or add filters."
+_local = threading.local()
+
+
+@lru_cache
+def _pool() -> Any:
+    return get_pool_manager(maxsize=32, num_pools=4)
+
+
+def _connect(database: str) -> Client:
+    settings = get_settings()
+    url = urlsplit(settings.CLICKHOUSE_URL)
+    return clickhouse_connect.get_client(
+        host=url.hostname,
+        port=url.port or (8443 if url.scheme == "https" else 8123),
+        secure=url.scheme == "https",
+        username=settings.CLICKHOUSE_USER,
+        password=settings.CLICKHOUSE_PASSWORD,
+        database=database,
+        pool_mgr=_pool(),
+        autogenerate_session_id=False,
+        connect_timeout=5,
+        send_receive_timeout=120,
+        tz_mode="aware",
+        settings={"async_insert": 0, "do_not_merge_across_partitions_select_final": 1},
+    )
+
+
+def client(database: str | None = None) -> Client:
+    """This thread's client; a client is not safe to share between threads."""
+    name = get_settings().CLICKHOUSE_DB if database is None else database
+    clients: dict[str, Client] = _local.__dict__.setdefault("clients", {})
+    if name not in clients:
+        try:
+            clients[name] = _connect(name)
+        except (OperationalError, ClickHouseError, OSError) as error:
+            raise ServiceUnavailableError("The analytics store does not answer") from error
+    return clients[name]
+
+
+def _translate(error: Exception) -> Exception:
+    text = str(error)
+    if any(code in text for code in _TOO_HEAVY):
+        return QueryTooHeavyError(_ADVICE)
+    if isinstance(error, OperationalError):
+        return ServiceUnavailableError("The analytics store does not answer")
+    return error
+
+
+def query(sql: str, params: dict[str, Any] | None = None, settings: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Rows as dicts; parameters are bound by the server as {name:Type}.
+
+    Raises QueryTooHeavyError at a limit, ServiceUnavailableError when the server is away.
+    """
+    try:
+        result = client().query(sql, parameters=params, settings=settings)
+    except ClickHouseError as error:
+        raise _translate(error) from error
+    names = result.column_names
+    return [dict(zip(names, row, strict=True)) for row in result.result_rows]
+
+
+def command(sql: str, params: dict[str, Any] | None = None, database: str | None = None) -> Any:
+    """Run a statement that answers with a value or nothing."""
+    try:
+        return client(database).command(sql, parameters=params)
+    except ClickHouseError as error:
+        raise _translate(error) from error
+
+
+def insert(table: str, columns: Sequence[str], data: Sequence[Sequence[Any]], types: Sequence[str]) -> None:
+    """Write columns (column-oriented `data`); ServiceUnavailableError when not every row was taken."""
+    rows = len(data[0]) if data else 0
+    if not rows:
+        return
+    try:
+        summary = client().insert(table, data, column_names=columns, column_type_names=types, column_oriented=True)
+    except ClickHouseError as error:
+        raise _translate(error) from error
+    if summary.written_rows != rows:
+        raise ServiceUnavailableError(f"ClickHouse took {summary.written_rows} of {rows} rows of {table}")
+
+
+def ping() -> None:
+    """Raise when a query is not answered."""
+    command("SELECT 1", database="default")

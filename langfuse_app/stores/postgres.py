@@ -1,0 +1,47 @@
+"""PostgreSQL: one engine per process, and a session that commits or rolls back as a whole."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, create_engine
+
+from langfuse_app.core.errors import ServiceUnavailableError
+from langfuse_app.core.settings import get_settings
+
+
+def _make(url: str) -> Engine:
+    # pre_ping: after a restart of the server the pool mends itself instead of failing one request per connection
+    return create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, pool_timeout=10, connect_args={"connect_timeout": 5})
+
+
+@lru_cache
+def engine() -> Engine:
+    """The engine for writes and for reads that must see them."""
+    return _make(get_settings().DATABASE_URL)
+
+
+@lru_cache
+def read_engine() -> Engine:
+    """The engine for reads that may lag: DATABASE_READ_URL where set."""
+    url = get_settings().DATABASE_READ_URL
+    return _make(url) if url else engine()
+
+
+@contextmanager
+def session() -> Iterator[Session]:
+    """One transaction. ServiceUnavailableError when the server cannot be reached."""
+    try:
+        with Session(engine(), expire_on_commit=False) as current:
+            yield current
+            current.commit()
+    except OperationalError as error:
+        raise ServiceUnavailableError("Service Unavailable") from error
+
+
+def ping() -> None:
+    """Raise when the server does not answer."""
+    with session() as current:
+        current.connection().exec_driver_sql("SELECT 1")

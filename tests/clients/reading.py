@@ -1,0 +1,132 @@
+"""Runs a driver and reads every trace it tells of back through the public API, as soon as it has been flushed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from queue import Queue
+from threading import Thread
+from typing import IO, Any
+from urllib.parse import quote
+
+import httpx
+
+from .environments import environment
+
+# After this long a trace counts as lost; the tests demand far less.
+GIVE_UP_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A running server and a key pair of one of its projects."""
+
+    base_url: str
+    public_key: str
+    secret_key: str
+
+    def settings(self) -> dict[str, str]:
+        """The settings an application gives a Langfuse SDK; older majors know the URL as LANGFUSE_HOST."""
+        return {
+            "LANGFUSE_BASE_URL": self.base_url,
+            "LANGFUSE_HOST": self.base_url,
+            "LANGFUSE_PUBLIC_KEY": self.public_key,
+            "LANGFUSE_SECRET_KEY": self.secret_key,
+        }
+
+    def http(self) -> httpx.Client:
+        """A client that signs its requests with the key pair."""
+        pair = base64.b64encode(f"{self.public_key}:{self.secret_key}".encode()).decode()
+        return httpx.Client(base_url=self.base_url, headers={"Authorization": f"Basic {pair}"}, timeout=15)
+
+
+@dataclass(slots=True)
+class Reading:
+    """A story as its driver told it, the trace the API answered, and the seconds between flush and that answer."""
+
+    story: dict[str, Any]
+    answer: dict[str, Any] = field(default_factory=dict[str, Any])
+    seconds: float = GIVE_UP_S
+
+
+@dataclass(slots=True)
+class Drive:
+    """All that one run of a driver gave: lines without a trace are in `facts` by their scenario's name."""
+
+    client: str
+    readings: list[Reading]
+    facts: dict[str, dict[str, Any]]
+    failure: str | None
+
+    def of(self, scenario: str) -> list[Reading]:
+        """The readings of a scenario; fails with the driver's own error text when it never got there."""
+        found = [reading for reading in self.readings if reading.story["scenario"] == scenario]
+        assert found, f"{self.client} told nothing of {scenario}\n{self.failure or ''}"
+        return found
+
+    def fact(self, scenario: str) -> dict[str, Any]:
+        """The line that the driver printed for `scenario`."""
+        assert scenario in self.facts, f"{self.client} told nothing of {scenario}\n{self.failure or ''}"
+        return self.facts[scenario]
+
+
+def drive(client: str, target: Target, seed: str, openai_url: str) -> Drive:
+    """Runs the driver of `client` to its end, reading while it runs."""
+    settings = {"CLIENT_SEED": seed, "OPENAI_BASE_URL": openai_url, "OPENAI_API_KEY": "sk-none"}
+    process = environment(client).start({**target.settings(), **settings})
+    assert process.stdout and process.stderr
+    errors: list[str] = []
+    drained = Thread(target=lambda stream: errors.append(stream.read()), args=(process.stderr,))
+    drained.start()
+    lines: Queue[dict[str, Any] | None] = Queue()
+    Thread(target=_collect, args=(process.stdout, lines)).start()
+    readings, facts = _read_all(lines, target)
+    code = process.wait()
+    drained.join()
+    return Drive(client, readings, facts, f"exit code {code}\n{errors[0]}" if code else errors[0] or None)
+
+
+def _collect(stream: IO[str], lines: Queue[dict[str, Any] | None]) -> None:
+    with stream:
+        for line in stream:
+            if line.startswith("{"):
+                lines.put(json.loads(line))
+    lines.put(None)
+
+
+def _read_all(lines: Queue[dict[str, Any] | None], target: Target) -> tuple[list[Reading], dict[str, dict[str, Any]]]:
+    readings: list[Reading] = []
+    facts: dict[str, dict[str, Any]] = {}
+    with target.http() as http:
+        while (line := lines.get()) is not None:
+            if "trace" in line:
+                readings.append(_read(http, line))
+            else:
+                facts[line["scenario"]] = line
+    return readings, facts
+
+
+def _read(http: httpx.Client, story: dict[str, Any]) -> Reading:
+    reading = Reading(story)
+    while time.time() - story["flushed"] < GIVE_UP_S:
+        asked = time.time()
+        answer = http.get(f"/api/public/traces/{quote(story['trace']['id'], safe='')}")
+        if answer.status_code == 200:
+            reading.answer = answer.json()
+            if _complete(reading.answer, story):
+                reading.seconds = asked - story["flushed"]
+                break
+        time.sleep(0.1)
+    return reading
+
+
+def _complete(answer: Mapping[str, Any], story: Mapping[str, Any]) -> bool:
+    """Everything has arrived: the events of one flush may be spread over several requests and several batches."""
+    return (
+        all(len(answer[part]) >= len(story[part]) for part in ("observations", "scores"))
+        and all(item.get("endTime") or item["type"] == "EVENT" for item in answer["observations"])
+        and (story["trace"].get("output") is None or answer["output"] is not None)
+    )

@@ -1,0 +1,35 @@
+"""The SDKs' key check and their links to a trace (wire.md §4, api.md §10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from .reading import Drive
+
+PYTHON = ["langfuse-python-2.60.10", "langfuse-python-3.15.0", "langfuse-python-4.18.0", "langfuse-python-5.0.4"]
+WITH_PROJECT = ["langfuse-python-3.15.0", "langfuse-python-4.18.0", "langfuse-python-5.0.4", "langfuse-js-5.11.1"]
+WITHOUT_PROJECT = ["langfuse-python-2.60.10", "langfuse-js-3.39.2"]
+
+
+@pytest.mark.parametrize("client", PYTHON)
+def test_the_key_check(driven: Drive) -> None:
+    access = driven.fact("access")
+    assert access["authCheck"] is True
+    assert access["wrongKeys"] in ("False", "UnauthorizedError", "Exception")
+
+
+@pytest.mark.parametrize("client", WITH_PROJECT)
+def test_the_link_names_project_and_trace(driven: Drive, server: Any) -> None:
+    access = driven.fact("access")
+    assert access["traceUrl"] == f"{server.base_url}/project/{server.project_id}/traces/{access['traceId']}"
+
+
+@pytest.mark.parametrize("client", WITHOUT_PROJECT)
+def test_the_short_link_leads_somewhere(driven: Drive, server: Any) -> None:
+    access = driven.fact("access")
+    assert access["traceUrl"].startswith(f"{server.base_url}/trace/")
+    answer = httpx.get(access["traceUrl"], follow_redirects=True, timeout=15)
+    assert answer.status_code == 200, f"{access['traceUrl']} answers {answer.status_code}"

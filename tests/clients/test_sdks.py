@@ -1,0 +1,169 @@
+"""Every SDK generation: what its natural calls send can be read back, complete and right, within three seconds of flush.
+
+Spec: wire.md (all), api.md §4.1, §4.2, §5, §6, §10. The values are those of scenario.json.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from .environments import NAMES
+from .reading import Drive, Reading, Target
+
+READABLE_WITHIN_S = 3.0
+EVERY_CLIENT = pytest.mark.parametrize("client", NAMES)
+V2_FIELDS = "core,basic,io,usage,model,trace_context"
+
+
+def differences(expected: dict[str, Any], found: dict[str, Any], where: str) -> list[str]:
+    """One line for each expected field that reads differently. Metadata may hold more than was asked for."""
+    lines: list[str] = []
+    for key, value in expected.items():
+        got = found.get(key)
+        if key == "tags":
+            value, got = sorted(value), got and sorted(got)
+        if key in ("metadata", "usageDetails"):
+            lines += differences(value, got or {}, f"{where}.{key}")
+        elif got != value:
+            lines.append(f"{where}.{key}: expected {_short(value)}, got {_short(got)}")
+    return lines
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 200 else f"{text[:200]}… ({len(text)} characters)"
+
+
+def matched(reading: Reading) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Pairs of expected and read observations: by id, or by name where the driver cannot know the id."""
+    answered = reading.answer["observations"]
+    pairs: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    for expected in reading.story["observations"]:
+        key = "id" if expected["id"] else "name"
+        found = [item for item in answered if item[key] == expected[key]]
+        assert len(found) == 1, f"{expected['name']}: {len(found)} of them; read {[item['name'] for item in answered]}"
+        pairs.append(({**expected, "id": found[0]["id"]}, found[0]))
+    return pairs
+
+
+def check(reading: Reading) -> None:
+    """The trace of `reading` is all there, in time, and reads as its driver said."""
+    assert reading.answer, f"{reading.story['trace']['id']} cannot be read"
+    lines = differences(reading.story["trace"], reading.answer, "trace")
+    for expected, found in matched(reading):
+        lines += differences({"model": None, **expected} if "model" in expected else expected, found, expected["name"])
+    assert not lines, "\n".join(lines)
+    assert len(reading.answer["observations"]) == len(reading.story["observations"])
+    assert reading.seconds <= READABLE_WITHIN_S, f"readable after {reading.seconds:.1f} s"
+
+
+@EVERY_CLIENT
+def test_a_trace_with_everything(driven: Drive) -> None:
+    (reading,) = driven.of("agent")
+    check(reading)
+    assert reading.answer["htmlPath"].startswith("/project/")
+    assert reading.answer["latency"] >= 0
+
+
+@EVERY_CLIENT
+def test_usage_and_cost(driven: Drive) -> None:
+    (reading,) = driven.of("agent")
+    draft = next(item for item in reading.answer["observations"] if item["name"] == "draft-answer")
+    assert draft["usageDetails"]["total"] == 2180
+    assert draft["usage"] == {"unit": "TOKENS", "input": 2000, "output": 180, "total": 2180}
+    assert (draft["promptTokens"], draft["completionTokens"], draft["totalTokens"]) == (2000, 180, 2180)
+    # gpt-4o: 2.5 USD per million input tokens, half of it for cached ones, 10 USD for output.
+    assert draft["calculatedTotalCost"] == pytest.approx(1200 * 2.5e-6 + 800 * 1.25e-6 + 180 * 10e-6)
+    assert reading.answer["totalCost"] == pytest.approx(draft["calculatedTotalCost"])
+
+
+@EVERY_CLIENT
+def test_scores(driven: Drive) -> None:
+    (reading,) = driven.of("agent")
+    answered = {score["name"]: score for score in reading.answer["scores"]}
+    trace_id = reading.story["trace"]["id"]
+    read_back = {"tone": {"value": 0, "stringValue": "friendly"}, "resolved": {"value": 1, "stringValue": "True"}}
+    lines: list[str] = []
+    for told in reading.story["scores"]:
+        expected = {"traceId": trace_id, "source": "API", "environment": "staging", **told, **read_back.get(told["name"], {})}
+        lines += differences(expected, answered.get(told["name"], {}), told["name"])
+    assert not lines, "\n".join(lines)
+
+
+@EVERY_CLIENT
+def test_observations_v2(driven: Drive, target: Target) -> None:
+    (reading,) = driven.of("agent")
+    story = reading.story
+    with target.http() as http:
+        answer = http.get("/api/public/v2/observations", params={"traceId": story["trace"]["id"], "fields": V2_FIELDS})
+    assert answer.status_code == 200, answer.text
+    rows = {row["id"]: row for row in answer.json()["data"]}
+    lines: list[str] = []
+    for told in story["observations"]:
+        lines += differences(_v2(told, story["trace"]), _parsed(rows.get(told["id"], {})), told["name"])
+    assert not lines, "\n".join(lines)
+    assert len(rows) == len(story["observations"])
+
+
+def _v2(told: dict[str, Any], trace: dict[str, Any]) -> dict[str, Any]:
+    """An expected observation as v2 shows it: trace attributes on every row, no metadata asked for."""
+    expected = {key: value for key, value in told.items() if key != "metadata"}
+    for key in ("userId", "sessionId", "tags", "environment"):
+        expected[key] = trace[key]
+    if "model" in told:
+        expected["providedModelName"] = told["model"]
+    return {**expected, "traceId": trace["id"], "traceName": trace["name"], "release": trace["release"]}
+
+
+def _parsed(row: dict[str, Any]) -> dict[str, Any]:
+    """v2 gives input and output as stored text, which is JSON unless a plain string was sent."""
+    row = dict(row)
+    for key in ("input", "output"):
+        text = row.get(key)
+        assert text is None or isinstance(text, str), f"v2 must give {key} as text"
+        if text and text[0] in "[{":
+            row[key] = json.loads(text)
+    return row
+
+
+@EVERY_CLIENT
+def test_decorated_functions_and_the_wrapped_openai_client(driven: Drive) -> None:
+    (reading,) = driven.of("decorated")
+    check(reading)
+    calls = [item for item in reading.answer["observations"] if item["type"] == "GENERATION"]
+    assert all(call["model"].startswith("gpt-4o-mini") and call["calculatedTotalCost"] > 0 for call in calls)
+
+
+@EVERY_CLIENT
+def test_traces_of_one_session(driven: Drive, target: Target) -> None:
+    readings = driven.of("turns")
+    for reading in readings:
+        check(reading)
+        assert reading.answer["totalCost"] == pytest.approx(10 * 2.5e-6 + 1 * 10e-6)
+    with target.http() as http:
+        answer = http.get("/api/public/traces", params={"sessionId": readings[0].story["trace"]["sessionId"]}).json()
+    assert {trace["id"] for trace in answer["data"]} == {reading.story["trace"]["id"] for reading in readings}
+    assert answer["meta"]["totalItems"] == len(readings)
+
+
+@EVERY_CLIENT
+@pytest.mark.parametrize("scenario", ["unicode", "large", "batch"])
+def test_texts_and_sizes(driven: Drive, scenario: str) -> None:
+    (reading,) = driven.of(scenario)
+    check(reading)
+
+
+@pytest.mark.parametrize("client", [name for name in NAMES if name.startswith("langfuse-")])
+def test_the_sdk_reads_with_its_own_client(driven: Drive) -> None:
+    fetched = driven.fact("fetched")
+    assert fetched["name"] == "support-agent"
+    (reading,) = driven.of("agent")
+    assert sorted(fetched["observations"]) == sorted(told["name"] for told in reading.story["observations"])
+
+
+@EVERY_CLIENT
+def test_the_driver_ran_to_its_end_without_complaint(driven: Drive) -> None:
+    assert driven.failure is None, driven.failure

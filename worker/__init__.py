@@ -1,0 +1,1 @@
+"""Background work: the queue register, the worker process and its tasks."""

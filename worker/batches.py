@@ -1,0 +1,367 @@
+"""One batch of frames becomes rows: decode, locate, merge, enrich, version, write, log. Killed anywhere, it can run again.
+
+Invariant 2 lives here: a row's version is made from what is stored and from the request's arrival, never from a clock
+of now, and a merge that changes nothing writes nothing.
+"""
+
+import logging
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from langfuse_app.core.scopes import ProjectScope
+from langfuse_app.core.inflate import inflate
+from langfuse_app.core.settings import get_settings
+from langfuse_app.core.time import now_us
+from langfuse_app.features.ingest import repository as relational
+from langfuse_app.features.ingest import repository_clickhouse as columnar
+from langfuse_app.features.ingest.repository_redis import Entry
+from langfuse_app.features.models import service as models
+from langfuse_app.features.scores import service as scores
+from langfuse_app.ingestion.changes import Change, Rejected, Request
+from langfuse_app.ingestion.json_events import decode_batch
+from langfuse_app.ingestion.merge import merge_observation, merge_score, merge_trace
+from langfuse_app.ingestion.otlp import decode_export
+from langfuse_app.ingestion.pricing import enrich
+from langfuse_app.ingestion.rows import LedgerRow, ObservationRow, ScoreRow, TraceRow
+from langfuse_app.stores.raw_log import Frame
+
+log = logging.getLogger(__name__)
+
+Key = tuple[str, str]  # project id, entity id
+AnyRow = ObservationRow | TraceRow | ScoreRow
+MINUTE, DAY = 60_000_000, 86_400_000_000
+CACHE_BYTES = 32 << 20
+
+
+class RowCache:
+    """Rows written lately, per shard; a shard's rows are forgotten when its lease goes, for another worker may write."""
+
+    def __init__(self, limit: int = CACHE_BYTES) -> None:
+        self._rows: OrderedDict[tuple[str, str, str, str], tuple[AnyRow, int, int]] = OrderedDict()
+        self._size, self._limit = 0, limit
+
+    def get(self, kind: str, project_id: str, trace_id: str, id: str) -> AnyRow | None:
+        """The row as last written by this worker."""
+        found = self._rows.get((kind, project_id, trace_id, id))
+        return found[0] if found else None
+
+    def put(self, kind: str, trace_id: str, shard: int, row: AnyRow) -> None:
+        """Remember a row that was written."""
+        place = (kind, row.project_id, trace_id, row.id)
+        self._drop(place)
+        size = 600 + len(getattr(row, "input", "")) + len(getattr(row, "output", "")) + len(row.merge_clock)
+        self._rows[place] = (row, shard, size)
+        self._size += size
+        while self._size > self._limit:
+            self._size -= self._rows.popitem(last=False)[1][2]
+
+    def _drop(self, place: tuple[str, str, str, str]) -> None:
+        old = self._rows.pop(place, None)
+        if old:
+            self._size -= old[2]
+
+    def forget_shards(self, shards: Iterable[int]) -> None:
+        """Another worker may own these from now on."""
+        gone = set(shards)
+        for place in [place for place, (_, shard, _) in self._rows.items() if shard in gone]:
+            self._drop(place)
+
+
+class Part(NamedTuple):
+    """What one stream entry stands for: a frame and those of its events that belong to the entry's shard."""
+
+    entry: Entry
+    frame: Frame
+    results: list[Change | Rejected]
+
+
+def decode(entry: Entry, frame: Frame) -> Part:
+    """The changes of an entry's events; ValueError when the frame's body is not what acceptance saw."""
+    header = frame.header
+    settings = get_settings()
+    body = inflate(frame.body, header.encoding, max(settings.LANGFUSE_OTEL_MAX_BODY_BYTES, settings.LANGFUSE_INGESTION_MAX_BODY_BYTES))
+    request = Request(
+        request_id=header.request_id,
+        project_id=header.project_id,
+        received_at=header.received_at,
+        content=header.content,  # pyright: ignore[reportArgumentType] - written by acceptance from the same three words
+        public_key=header.public_key,
+        sdk_name=header.sdk_name,
+        sdk_version=header.sdk_version,
+        ingestion_version=header.ingestion_version,
+        scores_only=header.scores_only,
+    )
+    indexes = set(header.routes[entry.shard]) if len(header.routes) > 1 else None
+    return Part(entry, frame, (decode_batch if header.content == "json" else decode_export)(body, indexes, request))
+
+
+class Batch:
+    """The work of one tick over many shards and projects."""
+
+    def __init__(self, parts: Sequence[Part], cache: RowCache) -> None:
+        self._parts, self._cache = parts, cache
+        self._shards: dict[Key, int] = {}  # (project, trace or entity) → shard
+        self._observations: dict[tuple[str, str, str], list[Change]] = defaultdict(list)
+        self._traces: dict[Key, list[Change]] = defaultdict(list)
+        self._scores: dict[Key, list[Change]] = defaultdict(list)
+        self._outcomes: dict[int, dict[int, tuple[str, str]]] = defaultdict(dict)  # part → event index → outcome, reason
+
+    def run(self) -> None:
+        """Write everything; raises what a store raises, and then nothing counts as done."""
+        self._drop_deleted()
+        self._group()
+        self._windows = relational.locate(list(self._traces))
+        observations, gone = self._merge_observations()
+        traces = self._merge_traces()
+        score_rows = self._merge_scores()
+        relational.save_locators(self._widened(observations, traces))
+        columnar.insert_rows(observations + gone)
+        columnar.insert_rows(traces)
+        columnar.insert_rows(score_rows)
+        self._save_sessions(traces)
+        columnar.insert_rows(self._ledger())
+        self._remember(observations, traces, score_rows)
+
+    # --- what arrived -------------------------------------------------------------------------
+
+    def _drop_deleted(self) -> None:
+        """Events accepted before their object was deleted are dropped, also on a replay (ARCHITECTURE.md, "Deletion")."""
+        living = relational.living_projects(sorted({part.entry.project_id for part in self._parts}))
+        keys = {key for part in self._parts for change in part.results if isinstance(change, Change) for key in _deletable(change)}
+        deleted = relational.deletions(sorted(keys))
+        for number, part in enumerate(self._parts):
+            for change in part.results:
+                if isinstance(change, Rejected):
+                    self._outcomes[number][change.index] = ("rejected", change.reason)
+                elif change.request.project_id not in living:
+                    self._outcomes[number][change.index] = ("deleted", "the project was deleted")
+                elif any(deleted.get(key, 0) >= change.request.received_at for key in _deletable(change)):
+                    self._outcomes[number][change.index] = ("deleted", f"the {change.kind} was deleted")
+
+    def _group(self) -> None:
+        for number, part in enumerate(self._parts):
+            for change in part.results:
+                if isinstance(change, Rejected) or change.index in self._outcomes[number]:
+                    continue
+                self._add(change, part.entry.shard, number)
+
+    def _add(self, change: Change, shard: int, number: int) -> None:
+        project = change.request.project_id
+        if change.kind == "score":
+            reason = scores.resolve_config(project, change)
+            if reason:
+                self._outcomes[number][change.index] = ("rejected", reason)
+                return
+            self._scores[(project, change.id)].append(change)
+            self._shards[(project, change.id)] = shard
+        elif change.kind == "trace":
+            self._traces[(project, change.id)].append(change)
+            self._shards[(project, change.id)] = shard
+        else:
+            self._observations[(project, change.trace_id, change.id)].append(change)
+            self._traces.setdefault((project, change.trace_id), [])
+            self._shards[(project, change.trace_id)] = shard
+
+    # --- merging ------------------------------------------------------------------------------
+
+    def _merge_observations(self) -> tuple[list[ObservationRow], list[ObservationRow]]:
+        stored = self._stored_observations()
+        rows: list[ObservationRow] = []
+        tombstones: list[ObservationRow] = []
+        for key, changes in self._observations.items():
+            old = stored.get(key)
+            row = merge_observation(_live(old), changes)
+            if row is None:
+                continue
+            self._enrich(row)
+            moved = old is not None and old.start_time // MINUTE != row.start_time // MINUTE
+            if old and moved:
+                tombstones.append(_tombstone(old, row))
+            row.event_ts = _version(old, row, moved=moved)
+            rows.append(row)
+        return rows, tombstones
+
+    def _enrich(self, row: ObservationRow) -> None:
+        if row.provided_model_name or row.provided_usage_details or row.provided_cost_details:
+            enrich(row, models.matcher_for(row.project_id), models.count_tokens)
+
+    def _stored_observations(self) -> dict[tuple[str, str, str], ObservationRow]:
+        """Rows to merge with: only observations that JSON events touch, in traces that are known (a span replaces)."""
+        found: dict[tuple[str, str, str], ObservationRow] = {}
+        missing: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for key, changes in self._observations.items():
+            project, trace_id, id = key
+            row = self._cache.get("observation", project, trace_id, id)
+            if isinstance(row, ObservationRow):
+                found[key] = row
+            elif (project, trace_id) in self._windows and not all(change.whole for change in changes):
+                missing[project].append((trace_id, id))
+        for project, pairs in missing.items():
+            first, last = self._span(project, {trace_id for trace_id, _ in pairs})
+            scope = worker_scope(project)
+            rows = columnar.stored_observations(scope, [t for t, _ in pairs], [i for _, i in pairs], first, last)
+            found.update({(row.project_id, row.trace_id, row.id): row for row in rows})
+        return found
+
+    def _span(self, project: str, trace_ids: Iterable[str]) -> tuple[int, int]:
+        windows = [self._windows[(project, trace_id)] for trace_id in trace_ids]
+        return min(w.first_start for w in windows), max(w.last_start for w in windows)
+
+    def _merge_traces(self) -> list[TraceRow]:
+        stored = self._stored_traces()
+        rows: list[TraceRow] = []
+        for key, changes in self._traces.items():
+            old = stored.get(key)
+            row = merge_trace(_live(old), changes) if changes else None
+            if row is None:
+                continue
+            window = self._windows.get(key)
+            row.bookmarked = bool(window and window.bookmarked)
+            moved = bool(old) and old.timestamp // DAY != row.timestamp // DAY
+            if old and moved:
+                rows.append(_tombstone(old, row))
+            row.event_ts = _version(old, row, moved=moved)
+            rows.append(row)
+        return rows
+
+    def _stored_traces(self) -> dict[Key, TraceRow]:
+        found: dict[Key, TraceRow] = {}
+        missing: dict[str, list[str]] = defaultdict(list)
+        for project, id in self._traces:
+            row = self._cache.get("trace", project, id, id)
+            if isinstance(row, TraceRow):
+                found[(project, id)] = row
+            elif (project, id) in self._windows:
+                missing[project].append(id)
+        for project, ids in missing.items():
+            stamps = [self._windows[(project, id)].timestamp for id in ids]
+            rows = columnar.stored_traces(worker_scope(project), ids, min(stamps) - DAY, max(stamps) + DAY)
+            found.update({(row.project_id, row.id): row for row in rows})
+        return found
+
+    def _merge_scores(self) -> list[ScoreRow]:
+        stored = self._stored_scores()
+        rows: list[ScoreRow] = []
+        for key, changes in self._scores.items():
+            old = stored.get(key)
+            row = merge_score(_live(old), changes)
+            if row is None:
+                continue
+            moved = bool(old) and old.timestamp // DAY != row.timestamp // DAY
+            if old and moved:
+                rows.append(_tombstone(old, row))
+            row.event_ts = _version(old, row, moved=moved)
+            rows.append(row)
+        return rows
+
+    def _stored_scores(self) -> dict[Key, ScoreRow]:
+        found: dict[Key, ScoreRow] = {}
+        missing: dict[str, list[str]] = defaultdict(list)
+        for project, id in self._scores:
+            row = self._cache.get("score", project, "", id)
+            if isinstance(row, ScoreRow):
+                found[(project, id)] = row
+            else:
+                missing[project].append(id)
+        for project, ids in missing.items():
+            rows = columnar.stored_scores(worker_scope(project), ids)
+            found.update({(row.project_id, row.id): row for row in rows})
+        return found
+
+    # --- after the merge ----------------------------------------------------------------------
+
+    def _widened(self, observations: list[ObservationRow], traces: list[TraceRow]) -> dict[Key, tuple[int, int, int]]:
+        """Locators that are new, wider, or whose trace moved."""
+        stamps = {(row.project_id, row.id): row.timestamp for row in traces if not row.is_deleted}
+        starts: dict[Key, list[int]] = defaultdict(list)
+        for row in observations:
+            starts[(row.project_id, row.trace_id)].append(row.start_time)
+        wanted: dict[Key, tuple[int, int, int]] = {}
+        for key in starts.keys() | stamps.keys():
+            window = self._windows.get(key)
+            stamp = stamps.get(key) or (window.timestamp if window else min(starts[key]))
+            times = starts[key] or [stamp]
+            first, last = min(times), max(times)
+            if window is None or first < window.first_start or last > window.last_start or stamp != window.timestamp:
+                wanted[key] = (first, last, stamp)
+        return wanted
+
+    def _save_sessions(self, traces: list[TraceRow]) -> None:
+        sessions: dict[Key, tuple[int, str]] = {}
+        for row in traces:
+            if row.session_id and not row.is_deleted:
+                sessions.setdefault((row.project_id, row.session_id), (row.timestamp, row.environment))
+        relational.save_sessions(sessions)
+        if traces or self._observations:
+            relational.mark_projects_used(sorted({project for project, _ in self._traces}))
+
+    def _ledger(self) -> list[LedgerRow]:
+        now = now_us()
+        return [self._ledger_row(number, part, now) for number, part in enumerate(self._parts)]
+
+    def _ledger_row(self, number: int, part: Part, now: int) -> LedgerRow:
+        header = part.frame.header
+        row = LedgerRow(
+            project_id=header.project_id,
+            request_id=header.request_id,
+            shard=part.entry.shard,
+            received_at=header.received_at,
+            processed_at=now,
+            first_wins=2**63 - now,
+            public_key=header.public_key,
+            sdk_name=header.sdk_name,
+            sdk_version=header.sdk_version,
+            payload=str(part.entry.ref),
+        )
+        seen: set[int] = set()
+        for result in part.results:  # an event may state several entities; the first names the event
+            if result.index in seen:
+                continue
+            seen.add(result.index)
+            outcome, reason = self._outcomes[number].get(result.index, ("stored", "; ".join(getattr(result, "notes", []))))
+            row.event_ids.append(result.event_id)
+            row.entity_kinds.append(result.kind)
+            row.entity_ids.append(result.id if isinstance(result, Change) else result.entity_id)
+            row.outcomes.append(outcome)
+            row.reasons.append(reason)
+        return row
+
+    def _remember(self, observations: list[ObservationRow], traces: list[TraceRow], score_rows: list[ScoreRow]) -> None:
+        for row in observations:
+            if row.merge_clock:  # whole spans are never merged with, so nobody asks for them
+                self._cache.put("observation", row.trace_id, self._shards[(row.project_id, row.trace_id)], row)
+        for row in traces:
+            if not row.is_deleted:
+                self._cache.put("trace", row.id, self._shards[(row.project_id, row.id)], row)
+        for row in score_rows:
+            if not row.is_deleted:
+                self._cache.put("score", "", self._shards[(row.project_id, row.id)], row)
+
+
+def worker_scope(project_id: str) -> ProjectScope:
+    """The scope of a frame, which was written under an authenticated one."""
+    return ProjectScope(project_id=project_id, org_id="", actor_id="worker", actor_kind="worker")
+
+
+def _deletable(change: Change) -> list[tuple[str, str, str]]:
+    project = change.request.project_id
+    keys = [(project, "trace", change.trace_id)] if change.trace_id else []
+    return [*keys, (project, "score", change.id)] if change.kind == "score" else keys
+
+
+def _live(row: Any) -> Any:
+    return None if row is None or row.is_deleted else row
+
+
+def _version(old: Any, row: Any, *, moved: bool) -> int:
+    """Above what is stored (by two where a tombstone stands between), never below the arrival (ARCHITECTURE.md, "Versions")."""
+    return max((old.event_ts + 1 + moved) if old else 0, row.received_at)
+
+
+def _tombstone(old: Any, row: Any) -> Any:
+    """Deletes the row under its old key; its version lies between the old row's and the new one's."""
+    payloads = {"input": "", "output": ""} if hasattr(old, "input") else {}
+    return msgspec.structs.replace(old, event_ts=old.event_ts + 1, is_deleted=1, merge_clock="", updated_at=row.updated_at, **payloads)

@@ -1,0 +1,199 @@
+"""The drain: leases shards, takes one batch over all of them per tick, and acknowledges what is stored.
+
+One long-lived RQ job per worker. Killed at any point, its entries are read again by the next owner of the shards.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+
+from redis.exceptions import RedisError
+
+from langfuse_app.core.errors import ServiceUnavailableError
+from langfuse_app.core.ids import token
+from langfuse_app.core.settings import get_settings
+from langfuse_app.features.ingest import repository_redis as streams
+from langfuse_app.features.ingest.repository_redis import Entry
+from langfuse_app.features.ingest.service import ensure_drain
+from langfuse_app.stores.raw_log import Frame, Ref, raw_log
+from worker.batches import Batch, Part, RowCache, decode
+from worker.stopping import stopping
+
+log = logging.getLogger(__name__)
+
+MAX_RUN_S = 300  # below RQ's worker TTL, so that a drain never looks dead
+IDLE_S = 5.0  # an idle drain ends; the next event asks for one
+POLL_S = 0.03
+ENTRIES_PER_TICK = 1_000
+BYTES_PER_TICK = 48 << 20
+LIVE_SHARE = 4  # live : bulk = 4 : 1
+
+
+def drain() -> None:
+    """The task of `ingestion-queue`."""
+    Drain().run()
+
+
+class Drain:
+    """One drain with its leases and its memory of rows."""
+
+    def __init__(self) -> None:
+        settings = get_settings()
+        self._token = token()
+        self._owned: set[int] = set()
+        self._cache = RowCache()
+        self._interval = settings.LANGFUSE_INGESTION_WRITE_INTERVAL_MS / 1000
+        self._batch_size = settings.LANGFUSE_INGESTION_WRITE_BATCH_SIZE
+        self._attempts = settings.LANGFUSE_INGESTION_MAX_ATTEMPTS
+        self._held_at = 0.0
+        self._backoff = 0.0
+
+    def run(self) -> None:
+        """Until nothing comes for a while, the time is up or the worker stops."""
+        started = busy = time.monotonic()
+        try:
+            while not stopping.is_set() and time.monotonic() - started < MAX_RUN_S and time.monotonic() - busy < IDLE_S:
+                if self._step():
+                    busy = time.monotonic()
+        finally:
+            self._leave()
+
+    def _step(self) -> bool:
+        """One tick and the pause after it; True when there was work."""
+        begun = time.monotonic()
+        try:
+            self._hold()
+            taken, full = self._tick()
+        except (ServiceUnavailableError, RedisError) as error:
+            self._backoff = min(15.0, max(0.5, self._backoff * 2))
+            log.warning("a store is away, the backlog waits %.1f s: %s", self._backoff, error)
+            self._pause(self._backoff)
+            return True
+        self._backoff = 0.0
+        if taken and not full:
+            self._pause(self._interval - (time.monotonic() - begun))
+        elif not taken:
+            self._pause(POLL_S)
+        return taken
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, keeping the leases."""
+        until = time.monotonic() + seconds
+        while not stopping.is_set() and (left := until - time.monotonic()) > 0:
+            stopping.wait(min(left, streams.LEASE_MS / 3000))
+            if left > 1 and self._owned:
+                self._keep()
+
+    def _keep(self) -> None:
+        try:
+            self._hold()
+        except RedisError as error:
+            log.warning("leases cannot be renewed: %s", error)
+
+    # --- leases -------------------------------------------------------------------------------
+
+    def _hold(self) -> None:
+        """Heartbeat once a second: renew, give up what is more than a fair share, take what is free."""
+        if time.monotonic() - self._held_at < 1.0:
+            return
+        self._held_at = time.monotonic()
+        drains = max(1, streams.drain_alive(self._token))
+        share = -(-streams.SHARDS // drains)
+        kept = streams.renew(self._owned, self._token)
+        self._lose(self._owned - kept)
+        self._give_up(sorted(self._owned)[share:])
+        self._take(share)
+
+    def _lose(self, shards: set[int]) -> None:
+        self._owned -= shards
+        self._cache.forget_shards(shards)
+
+    def _give_up(self, shards: Sequence[int]) -> None:
+        if shards:
+            streams.release(shards, self._token)
+            self._lose(set(shards))
+
+    def _take(self, share: int) -> None:
+        for shard in range(streams.SHARDS):
+            if len(self._owned) >= share:
+                return
+            if shard not in self._owned and streams.lease(shard, self._token):
+                self._owned.add(shard)
+
+    def _leave(self) -> None:
+        try:
+            self._give_up(sorted(self._owned))
+            streams.drain_gone(self._token)
+            if not stopping.is_set() and any(streams.lengths().values()):
+                ensure_drain()
+        except RedisError as error:  # the leases end by themselves
+            log.warning("the drain left without releasing its shards: %s", error)
+
+    # --- one tick -----------------------------------------------------------------------------
+
+    def _tick(self) -> tuple[bool, bool]:
+        """Process one batch; answers whether there was one and whether it was full."""
+        entries = self._read()
+        if not entries:
+            return False, False
+        parts, broken, full = self._decode(entries)
+        self._process(parts)
+        for entry, reason in broken:
+            self._failed(entry, reason)
+        return True, full
+
+    def _read(self) -> list[Entry]:
+        counts = {place: count for place, count in streams.lengths().items() if count and place[1] in self._owned}
+        live = [place for place in counts if place[0] == "live"]
+        bulk = [place for place in counts if place[0] == "bulk"]
+        live_quota = ENTRIES_PER_TICK if not bulk else ENTRIES_PER_TICK * LIVE_SHARE // (LIVE_SHARE + 1)
+        bulk_quota = ENTRIES_PER_TICK if not live else ENTRIES_PER_TICK // (LIVE_SHARE + 1)
+        wanted = {place: max(1, live_quota // len(live)) for place in live} | {place: max(1, bulk_quota // len(bulk)) for place in bulk}
+        return sorted(streams.read(wanted), key=lambda entry: (entry.lane != "live", entry.stream_id))
+
+    def _decode(self, entries: list[Entry]) -> tuple[list[Part], list[tuple[Entry, str]], bool]:
+        """Entries in order until the batch is full; each frame is read once however many shards it touches."""
+        parts: list[Part] = []
+        broken: list[tuple[Entry, str]] = []
+        frames: dict[Ref, Frame] = {}
+        events = size = 0
+        for entry in entries:
+            if events >= self._batch_size or size >= BYTES_PER_TICK:
+                return parts, broken, True
+            try:
+                if entry.ref not in frames:
+                    frames[entry.ref] = raw_log().read(entry.ref)
+                    size += entry.ref.length
+                part = decode(entry, frames[entry.ref])
+            except Exception as error:  # whatever a payload does to a decoder, it must not stop its neighbours
+                broken.append((entry, f"{type(error).__name__}: {error}"))
+                continue
+            parts.append(part)
+            events += len(part.results)
+        return parts, broken, False
+
+    def _process(self, parts: list[Part]) -> None:
+        if not parts:
+            return
+        try:
+            Batch(parts, self._cache).run()
+        except (ServiceUnavailableError, RedisError):
+            raise
+        except Exception as error:
+            if len(parts) == 1:
+                log.exception("an entry failed: %s", parts[0].entry.ref)
+                self._failed(parts[0].entry, f"{type(error).__name__}: {error}")
+                return
+            log.warning("a batch failed, its entries are tried one by one: %s", error)
+            for part in parts:
+                self._process([part])
+            return
+        streams.acknowledge([part.entry for part in parts], self._token)
+
+    def _failed(self, entry: Entry, reason: str) -> None:
+        """Try again later; after the last attempt the entry goes to the dead letters."""
+        [tries] = streams.count_attempts([entry])
+        if tries >= self._attempts:
+            log.error("an entry goes to the dead letters: %s: %s", entry.ref, reason)
+            streams.bury(entry, reason)
+            streams.acknowledge([entry], self._token)

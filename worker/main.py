@@ -1,0 +1,68 @@
+"""A worker process: consumes its queues, runs the schedules beside them, and stops when the drain is done."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+
+from rq import Queue, SimpleWorker
+
+from langfuse_app.core.settings import get_settings
+from langfuse_app.stores import cache
+from langfuse_app.stores.queue import queue
+from langfuse_app.features.queues.service import announce
+from langfuse_app.stores.redis import redis
+from worker import sweep
+from worker.queues import describe, named
+from worker.stopping import stopping
+
+log = logging.getLogger(__name__)
+
+NICE = 5  # the UI stays quick while workers are busy
+
+
+class Worker(SimpleWorker):
+    """RQ's worker without forks; a stop signal also reaches the running task."""
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Tell the loops of this process."""
+        stopping.set()
+        super().handle_warm_shutdown_request()
+
+
+class Schedules(threading.Thread):
+    """What has to happen every few seconds, whether or not a job runs."""
+
+    def __init__(self) -> None:
+        super().__init__(name="schedules", daemon=True)
+        self._next: dict[Callable[[], object], float] = {}
+
+    def run(self) -> None:
+        """Until the process stops."""
+        every: dict[Callable[[], object], float] = {sweep.rearm: sweep.REARM_S, sweep.compare: sweep.COMPARE_S, cache.settle: 5.0}
+        while not stopping.wait(0.5):
+            for task, seconds in every.items():
+                if time.monotonic() >= self._next.get(task, 0.0):
+                    self._next[task] = time.monotonic() + seconds
+                    self._run(task)
+
+    @staticmethod
+    def _run(task: Callable[[], object]) -> None:
+        try:
+            task()
+        except Exception as error:  # a store may be away for a while; the next round tries again
+            log.warning("schedule %s failed: %s", task.__name__, error)
+
+
+def run(names: list[str]) -> None:
+    """Consume the queues (or lanes) of those names until SIGTERM or SIGINT."""
+    os.nice(NICE)
+    settings = get_settings()
+    queues: list[Queue] = [queue(spec.name) for spec in named(names, settings)]
+    if not queues:
+        raise ValueError("no queue to consume: every QUEUE_CONSUMER_*_IS_ENABLED of this worker is false")
+    announce(describe())
+    Schedules().start()
+    worker = Worker(queues, connection=redis(), maintenance_interval=60)
+    worker.work(with_scheduler=False, logging_level="WARNING")
