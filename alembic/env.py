@@ -1,8 +1,8 @@
 """Alembic runs inside our process, on the connection that holds the migration lock."""
 
-from alembic import context
 from sqlmodel import SQLModel
 
+from alembic import context
 from langfuse_app.features import all_models
 
 assert all_models.TABLES, "the models must be imported before their metadata is read"

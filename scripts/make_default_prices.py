@@ -25,8 +25,10 @@ OUTPUT = ["output"]
 REASONING = ["output_reasoning_tokens", "output_reasoning"]
 GEMINI_INPUT = ["input", "input_text", "input_modality_1", "prompt_token_count", "promptTokenCount"]
 GEMINI_CACHED = ["input_cached_tokens", "cached_content_token_count"]
-GEMINI_OUTPUT = ["output", "output_text", "output_modality_1", "candidates_token_count", "candidatesTokenCount"]
-GEMINI_OUTPUT += ["thoughtsTokenCount", "thoughts_token_count", "output_reasoning", "output_reasoning_tokens"]
+GEMINI_OUTPUT = [
+    *("output", "output_text", "output_modality_1", "candidates_token_count", "candidatesTokenCount"),
+    *("thoughtsTokenCount", "thoughts_token_count", "output_reasoning", "output_reasoning_tokens"),
+]
 SEARCH = ["grounding_queries", "groundingQueries", "web_search_queries", "webSearchQueries"]
 
 # Prices whose model left litellm's file, or that never had a flat row: the successor that carries the same tariff.
@@ -39,8 +41,8 @@ SAME_TARIFF = {
 }
 # The first snapshots cost more for speech than their successors (USD per million: in, cached, out).
 FIRST_SPEECH = {
-    "gpt-4o-audio-preview-2024-10-01": (100, None, 200),
-    "gpt-4o-realtime-preview-2024-10-01": (100, 20, 200),
+    "gpt-4o-audio-preview-2024-10-01": (Decimal(100), None, Decimal(200)),
+    "gpt-4o-realtime-preview-2024-10-01": (Decimal(100), Decimal(20), Decimal(200)),
 }
 
 
@@ -63,8 +65,9 @@ def read_table() -> list[Row]:
         if line.startswith("#"):
             continue
         name, tokenizer, *prices, shape, tiers = [part.strip() for part in line.split("|")]
-        numbers = [None if price == "-" else Decimal(price) for price in prices]
-        rows.append(Row(name, tokenizer.strip("-"), *numbers, shape.split("+"), tiers.split(",") if tiers != "-" else []))
+        priced, cached, output, total = [None if price == "-" else Decimal(price) for price in prices]
+        services = tiers.split(",") if tiers != "-" else []
+        rows.append(Row(name, tokenizer.strip("-"), priced, cached, output, total, shape.split("+"), services))
     return rows
 
 
@@ -152,9 +155,9 @@ def spoken(family: str, entry: dict[str, Any]) -> Prices:
 def first_speech(name: str) -> Prices:
     audio_in, cached, audio_out = FIRST_SPEECH.get(name, (None, None, None))
     return (
-        per(["input_audio", "input_audio_tokens"], audio_in and Decimal(audio_in))
-        | per(["input_cached_audio_tokens"], cached and Decimal(cached))
-        | per(["output_audio", "output_audio_tokens"], audio_out and Decimal(audio_out))
+        per(["input_audio", "input_audio_tokens"], audio_in)
+        | per(["input_cached_audio_tokens"], cached)
+        | per(["output_audio", "output_audio_tokens"], audio_out)
     )
 
 
@@ -172,7 +175,12 @@ def tier(row: Row, kind: str, priority: int, base: Prices, entry: dict[str, Any]
     if kind == "speed":
         conditions = [parameter("speed", ["fast"])]
         factor = entry["provider_specific_entry"]["fast"]
-        return {"name": "Fast mode", "priority": priority, "conditions": conditions, "prices": {key: price * factor for key, price in base.items()}}
+        return {
+            "name": "Fast mode",
+            "priority": priority,
+            "conditions": conditions,
+            "prices": {key: price * factor for key, price in base.items()},
+        }
     if large:
         conditions.append({"usageDetailPattern": LARGE[family][2], "operator": "gt", "value": LARGE[family][1], "caseSensitive": False})
     suffix = (f"_above_{LARGE[family][0]}_tokens" if large else "") + (SERVICE[service][1] if service in SERVICE else "")
@@ -229,7 +237,8 @@ def pattern(row: Row, names: set[str]) -> str:
 
 def openai_pattern(name: str, names: set[str]) -> str:
     """Azure spells gpt-35; an undated name takes any later snapshot, a dated one without a twin its undated name too."""
-    base, _, date = re.fullmatch(r"(.*?)((-\d{4}-\d{2}-\d{2})?)", name).groups() if name not in ODD_PATTERNS else (name, "", None)
+    date = next(iter(re.findall(r"-\d{4}-\d{2}-\d{2}$", name)), "")
+    base = name.removesuffix(date)
     body = ODD_PATTERNS.get(name) or literal(base).replace(r"gpt-3\.5", r"gpt-3\.?5")
     if name.startswith("ft:"):
         return rf"(?i)^(openai/)?({body})(:.+)?$"
@@ -239,8 +248,9 @@ def openai_pattern(name: str, names: set[str]) -> str:
 
 def claude_pattern(name: str, names: set[str]) -> str:
     """API, Bedrock (region, vendor, -v1:0), Vertex (@date) and OpenRouter (4.5 for 4-5) spell one model differently."""
-    base, _, end = re.fullmatch(r"(.*?)(-(\d{8}|latest))?", name).groups()
-    twin = end != "latest" and dashed(f"{base}-latest") in {dashed(name) for name in names}
+    end = next(iter(re.findall(r"-(\d{8}|latest)$", name)), "")
+    base = name.removesuffix(f"-{end}")
+    twin = end.isdigit() and dashed(f"{base}-latest") in {dashed(name) for name in names}
     version = re.sub(r"(?<=\d)[-.](?=\d)", "[-.]", base.removeprefix("claude-"))
     swapped = re.fullmatch(r"(sonnet|opus|haiku)-(.+)", version)
     body = f"claude-({version}|{swapped[2]}-{swapped[1]})" if swapped else f"claude-{version}"

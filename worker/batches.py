@@ -10,9 +10,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+from langfuse_app.ingestion.json_events import decode_batch
+from langfuse_app.ingestion.merge import merge_observation, merge_score, merge_trace
+from langfuse_app.ingestion.otlp import decode_export
+from langfuse_app.ingestion.pricing import enrich
 
-from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.inflate import inflate
+from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.settings import get_settings
 from langfuse_app.core.time import now_us
 from langfuse_app.features.ingest import repository as relational
@@ -21,10 +25,6 @@ from langfuse_app.features.ingest.repository_redis import Entry
 from langfuse_app.features.models import service as models
 from langfuse_app.features.scores import service as scores
 from langfuse_app.ingestion.changes import Change, Rejected, Request
-from langfuse_app.ingestion.json_events import decode_batch
-from langfuse_app.ingestion.merge import merge_observation, merge_score, merge_trace
-from langfuse_app.ingestion.otlp import decode_export
-from langfuse_app.ingestion.pricing import enrich
 from langfuse_app.ingestion.rows import LedgerRow, ObservationRow, ScoreRow, TraceRow
 from langfuse_app.stores.raw_log import Frame
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from rq import Queue, SimpleWorker
 
 from langfuse_app.core.settings import get_settings
+from langfuse_app.features.queues.service import announce
 from langfuse_app.stores import cache
 from langfuse_app.stores.queue import queue
-from langfuse_app.features.queues.service import announce
 from langfuse_app.stores.redis import redis
 from worker import sweep
 from worker.queues import describe, named

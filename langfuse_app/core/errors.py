@@ -36,6 +36,7 @@ class ValidationFailedError(AppError):
         self.issues = issues
 
     def body(self) -> dict[str, Any]:
+        """The issue list stands in `error`."""
         return {"message": self.message, "error": self.issues}
 
 

@@ -42,7 +42,7 @@ def _too_large(limit: int) -> BodyTooLargeError:
 def _bounded(stream: "isal_zlib.Decompress", body: bytes, limit: int) -> bytes:
     try:
         plain = stream.decompress(body, limit + 1)
-    except isal_zlib.error as error:
+    except isal_zlib.error as error:  # pyright: ignore[reportGeneralTypeIssues] - its stub says Exception
         raise InflateError("Failed to decompress request body") from error
     if len(plain) > limit:
         raise _too_large(limit)

@@ -36,7 +36,9 @@ class Settings(BaseSettings):
     LANGFUSE_S3_EVENT_UPLOAD_REGION: str = Field("", description="Region of that bucket.")
     LANGFUSE_S3_EVENT_UPLOAD_ENDPOINT: str = Field("", description="Endpoint of an S3-compatible store.")
     LANGFUSE_S3_EVENT_UPLOAD_ACCESS_KEY_ID: str = Field("", description="Access key; empty: boto3's own chain.")
-    LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY: str = Field("", description="Secret of that access key.", json_schema_extra={"secret": True})
+    LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY: str = Field(
+        "", description="Secret of that access key.", json_schema_extra={"secret": True}
+    )
     LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE: bool = Field(False, description="Bucket in the path (MinIO).")
     LANGFUSE_RAW_LOG_ROTATE_BYTES: int = Field(64 << 20, ge=1 << 20, description="A raw-log segment is closed at this size (bytes).")
     LANGFUSE_RAW_LOG_ROTATE_SECONDS: int = Field(600, ge=1, description="A raw-log segment is closed at this age (seconds).")
@@ -47,20 +49,30 @@ class Settings(BaseSettings):
     NEXTAUTH_URL: str = Field("", description="Public URL of this instance. Empty: http://<host>:<port>.")
     NEXTAUTH_SECRET: str = Field("", description="Signs short-lived links. Empty: made at first start.", json_schema_extra={"secret": True})
     SALT: str = Field("", description="Salt of API-key hashes. Empty: made at first start.", json_schema_extra={"secret": True})
-    ENCRYPTION_KEY: str = Field("", description="64 hex digits; encrypts stored secrets. Empty: made at first start.", json_schema_extra={"secret": True})
+    ENCRYPTION_KEY: str = Field(
+        "", description="64 hex digits; encrypts stored secrets. Empty: made at first start.", json_schema_extra={"secret": True}
+    )
     AUTH_DISABLE_SIGNUP: bool = Field(False, description="Nobody can register; members are added by admins.")
     AUTH_SESSION_MAX_AGE: int = Field(43_200, ge=5, description="A sign-in lasts this long (minutes).")
     LANGFUSE_HOST_BIND: str = Field("127.0.0.1", description="Address the web server listens on; `--host` sets it.")
     PORT: int = Field(3000, ge=1, le=65_535, description="Port of UI, REST and OTLP; `--port` sets it.")
 
     # --- ingestion ----------------------------------------------------------------------------
-    LANGFUSE_INGESTION_MAX_BODY_BYTES: int = Field(4_718_592, ge=1024, description="Largest body of POST /ingestion, after inflating (bytes).")
+    LANGFUSE_INGESTION_MAX_BODY_BYTES: int = Field(
+        4_718_592, ge=1024, description="Largest body of POST /ingestion, after inflating (bytes)."
+    )
     LANGFUSE_OTEL_MAX_BODY_BYTES: int = Field(128 << 20, ge=1024, description="Largest OTLP body, after inflating (bytes).")
-    LANGFUSE_INGESTION_WRITE_INTERVAL_MS: int = Field(500, ge=10, le=10_000, description="A drain tick waits this long for more events (milliseconds).")
+    LANGFUSE_INGESTION_WRITE_INTERVAL_MS: int = Field(
+        500, ge=10, le=10_000, description="A drain tick waits this long for more events (milliseconds)."
+    )
     LANGFUSE_INGESTION_WRITE_BATCH_SIZE: int = Field(5_000, ge=100, description="A drain tick takes at most this many events.")
-    LANGFUSE_INGESTION_BACKLOG_LIMIT: int = Field(2_000_000, ge=1, description="Requests waiting for workers beyond which ingestion answers 429.")
+    LANGFUSE_INGESTION_BACKLOG_LIMIT: int = Field(
+        2_000_000, ge=1, description="Requests waiting for workers beyond which ingestion answers 429."
+    )
     LANGFUSE_INGESTION_MAX_ATTEMPTS: int = Field(6, ge=1, description="Tries before an entry goes to the dead letters.")
-    LANGFUSE_SEARCH_INDEX: Literal["full", "prefix", "off"] = Field("full", description="Text indexes on input and output: whole, first 1 000 characters, none.")
+    LANGFUSE_SEARCH_INDEX: Literal["full", "prefix", "off"] = Field(
+        "full", description="Text indexes on input and output: whole, first 1 000 characters, none."
+    )
     LANGFUSE_WORKERS: int = Field(2, ge=1, le=64, description="Worker processes that `up` starts.")
 
     # --- first start --------------------------------------------------------------------------
@@ -70,10 +82,14 @@ class Settings(BaseSettings):
     LANGFUSE_INIT_PROJECT_NAME: str = Field("", description="Headless start: project name.")
     LANGFUSE_INIT_PROJECT_RETENTION: int | None = Field(None, ge=3, description="Headless start: days after which data is deleted.")
     LANGFUSE_INIT_PROJECT_PUBLIC_KEY: str = Field("", description="Headless start: public key of the project.")
-    LANGFUSE_INIT_PROJECT_SECRET_KEY: str = Field("", description="Headless start: secret key of the project.", json_schema_extra={"secret": True})
+    LANGFUSE_INIT_PROJECT_SECRET_KEY: str = Field(
+        "", description="Headless start: secret key of the project.", json_schema_extra={"secret": True}
+    )
     LANGFUSE_INIT_USER_EMAIL: str = Field("", description="Headless start: e-mail of the first user.")
     LANGFUSE_INIT_USER_NAME: str = Field("", description="Headless start: name of the first user.")
-    LANGFUSE_INIT_USER_PASSWORD: str = Field("", description="Headless start: password of the first user.", json_schema_extra={"secret": True})
+    LANGFUSE_INIT_USER_PASSWORD: str = Field(
+        "", description="Headless start: password of the first user.", json_schema_extra={"secret": True}
+    )
 
     # --- running ------------------------------------------------------------------------------
     LANGFUSE_DATA_DIR: str = Field("", description="Folder of embedded engines and files; `--data-dir` sets it.")
@@ -87,7 +103,12 @@ class Settings(BaseSettings):
     # Langfuse also knows Redis by host, port and password; they make REDIS_CONNECTION_STRING when it is empty.
     REDIS_HOST: str = Field("", description="Redis host, where no REDIS_CONNECTION_STRING is set.")
     REDIS_PORT: int = Field(6379, ge=1, le=65_535, description="Redis port for REDIS_HOST.")
-    REDIS_AUTH: str = Field("", description="Redis password for REDIS_HOST.", validation_alias=AliasChoices("REDIS_AUTH", "REDIS_PASSWORD"), json_schema_extra={"secret": True})
+    REDIS_AUTH: str = Field(
+        "",
+        description="Redis password for REDIS_HOST.",
+        validation_alias=AliasChoices("REDIS_AUTH", "REDIS_PASSWORD"),
+        json_schema_extra={"secret": True},
+    )
 
     @field_validator("DATABASE_URL", "DATABASE_READ_URL")
     @classmethod
@@ -117,7 +138,8 @@ class Settings(BaseSettings):
     def _redis_from_parts(self) -> "Settings":
         if not self.REDIS_CONNECTION_STRING and self.REDIS_HOST:
             auth = f":{self.REDIS_AUTH}@" if self.REDIS_AUTH else ""
-            self.REDIS_CONNECTION_STRING = f"redis://{auth}{self.REDIS_HOST}:{self.REDIS_PORT}/0"
+            url = f"redis://{auth}{self.REDIS_HOST}:{self.REDIS_PORT}/0"
+            self.REDIS_CONNECTION_STRING = url  # pyright: ignore[reportConstantRedefinition] - a setting, not a constant
         return self
 
     @property

@@ -14,6 +14,7 @@ import orjson
 from langfuse_app.ingestion.normalise import clean
 
 MAX_DEPTH: Final = 32  # of values converted, and of dotted paths rebuilt
+TOO_DEEP: Final = '"(nested too deeply)"'
 MAX_SLOTS: Final = 10_001  # array elements rebuilt from indexed keys, in total per span
 INT64: Final = range(-(2**63), 2**63)
 _IGNORED: Final = frozenset({"__proto__", "constructor", "prototype"})
@@ -50,6 +51,12 @@ def parse_list(text: object) -> list[Any] | None:
     return cast("list[Any]", value) if isinstance(value, list) else None
 
 
+def json_value(value: object) -> Any:
+    """The value of a JSON text, or the value as it is."""
+    parsed = parse(value)
+    return value if parsed is NOT_JSON else parsed
+
+
 def loose(value: object) -> Any:
     """A value that may be JSON text: its parsed form, or the value as it is."""
     if isinstance(value, str) and value[:1] in _JSON_STARTS:
@@ -63,7 +70,14 @@ def dump(value: object) -> str:
     try:
         return orjson.dumps(value).decode()
     except TypeError:  # deeper than orjson writes, or an integer beyond 64 bits
+        return _dump_deep(value)
+
+
+def _dump_deep(value: object) -> str:
+    try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    except RecursionError:  # about a thousand levels: nobody's data, and the raw log has it
+        return TOO_DEEP
 
 
 def text(value: object) -> str:
@@ -164,7 +178,7 @@ def plain_proto(value: Any) -> Any:
 # OTLP/JSON
 
 
-def from_json(value: object) -> Any:
+def from_json(value: object, depth: int = 0) -> Any:
     """The value of an OTLP/JSON AnyValue object, as `from_proto` gives it for the message."""
     if not isinstance(value, dict):
         return None if value is None else clean(dump(value))
@@ -175,28 +189,14 @@ def from_json(value: object) -> Any:
     if "intValue" in found:
         integer = int64(found["intValue"])
         return clean(dump(found)) if integer is None else integer
-    if "boolValue" in found and isinstance(found["boolValue"], bool):
+    if isinstance(found.get("boolValue"), bool):
         return found["boolValue"]
     if "doubleValue" in found:
         return _json_double(found)
-    array = found.get("arrayValue")
-    if isinstance(array, dict):
-        return _json_array(cast("dict[str, Any]", array))
+    items = parse_list((parse_object(found.get("arrayValue")) or {}).get("values", []))
+    if "arrayValue" in found and items is not None and depth < MAX_DEPTH:
+        return [from_json(item, depth + 1) for item in items]
     return clean(dump(found)) if found else None
-
-
-def _json_array(array: dict[str, Any]) -> Any:
-    values = array.get("values", [])
-    if not isinstance(values, list):
-        return clean(dump({"arrayValue": array}))
-    return [_element(item) for item in cast("list[object]", values)]
-
-
-def _element(item: object) -> Any:
-    """An array's element; an array within an array is given as its JSON text, so no input can nest the conversion."""
-    if isinstance(item, dict) and "arrayValue" in item:
-        return clean(dump(cast("object", item)))
-    return from_json(item)
 
 
 def _json_double(found: dict[str, Any]) -> Any:

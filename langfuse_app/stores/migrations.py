@@ -3,10 +3,10 @@
 import re
 from hashlib import sha256
 
-from alembic import command as alembic_command
 from alembic.config import Config
 from sqlalchemy import text
 
+from alembic import command as alembic_command
 from langfuse_app.core.paths import resources
 from langfuse_app.core.settings import Settings, get_settings
 from langfuse_app.stores import clickhouse

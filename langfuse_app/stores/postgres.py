@@ -1,6 +1,6 @@
 """PostgreSQL: one engine per process, and a session that commits or rolls back as a whole."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import lru_cache
 
@@ -31,7 +31,7 @@ def read_engine() -> Engine:
 
 
 @contextmanager
-def session() -> Iterator[Session]:
+def session() -> Generator[Session]:
     """One transaction. ServiceUnavailableError when the server cannot be reached."""
     try:
         with Session(engine(), expire_on_commit=False) as current:

@@ -147,7 +147,7 @@ def texts(langfuse: Langfuse) -> None:
 def batch(langfuse: Langfuse) -> None:
     """More spans than one export carries."""
     with langfuse.start_as_current_observation(name="batch", as_type="chain") as root:
-        steps = [root.start_observation(name=f"step-{number}", input=number).end() for number in range(VALUES["batch"])]
+        steps = [root.start_observation(name=f"step-{number}", as_type="span", input=number).end() for number in range(VALUES["batch"])]
     langfuse.flush()
     story = Story("batch", root.trace_id, name="batch")
     story.observation("batch", root.id, type="CHAIN")

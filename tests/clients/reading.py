@@ -76,24 +76,31 @@ class Drive:
 def drive(client: str, target: Target, seed: str, openai_url: str) -> Drive:
     """Runs the driver of `client` to its end, reading while it runs."""
     settings = {"CLIENT_SEED": seed, "OPENAI_BASE_URL": openai_url, "OPENAI_API_KEY": "sk-none"}
-    process = environment(client).start({**target.settings(), **settings})
-    assert process.stdout and process.stderr
     errors: list[str] = []
-    drained = Thread(target=lambda stream: errors.append(stream.read()), args=(process.stderr,))
-    drained.start()
     lines: Queue[dict[str, Any] | None] = Queue()
-    Thread(target=_collect, args=(process.stdout, lines)).start()
-    readings, facts = _read_all(lines, target)
-    code = process.wait()
-    drained.join()
-    return Drive(client, readings, facts, f"exit code {code}\n{errors[0]}" if code else errors[0] or None)
+    with environment(client).start({**target.settings(), **settings}) as process:
+        collectors = [
+            Thread(target=_collect, args=(process.stdout, lines)),
+            Thread(target=lambda: errors.extend(process.stderr or ())),
+        ]
+        for collector in collectors:
+            collector.start()
+        try:
+            readings, facts = _read_all(lines, target)
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            for collector in collectors:
+                collector.join()
+    complaint = "".join(errors) + (f"exit code {process.returncode}" if process.returncode else "")
+    return Drive(client, readings, facts, complaint or None)
 
 
 def _collect(stream: IO[str], lines: Queue[dict[str, Any] | None]) -> None:
-    with stream:
-        for line in stream:
-            if line.startswith("{"):
-                lines.put(json.loads(line))
+    for line in stream:
+        if line.startswith("{"):
+            lines.put(json.loads(line))
     lines.put(None)
 
 
@@ -127,6 +134,6 @@ def _complete(answer: Mapping[str, Any], story: Mapping[str, Any]) -> bool:
     """Everything has arrived: the events of one flush may be spread over several requests and several batches."""
     return (
         all(len(answer[part]) >= len(story[part]) for part in ("observations", "scores"))
-        and all(item.get("endTime") or item["type"] == "EVENT" for item in answer["observations"])
+        and all(item["name"] and (item["endTime"] or item["type"] == "EVENT") for item in answer["observations"])
         and (story["trace"].get("output") is None or answer["output"] is not None)
     )

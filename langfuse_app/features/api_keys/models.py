@@ -12,7 +12,6 @@ from langfuse_app.core.time import utcnow
 class ApiKey(SQLModel, table=True):
     """A key pair of a project or of an organisation.
 
-    hashed_secret_key: the slow hash that an imported key may carry; keys made here leave it empty.
     fast_hashed_secret_key: sha256(secret + sha256(SALT)), by which a request finds its key.
     """
 
@@ -22,8 +21,7 @@ class ApiKey(SQLModel, table=True):
     created_at: datetime = Field(default_factory=utcnow, sa_type=DateTime(timezone=True))
     note: str | None = None
     public_key: str = Field(unique=True)
-    hashed_secret_key: str | None = Field(default=None, unique=True)
-    fast_hashed_secret_key: str | None = Field(default=None, unique=True)
+    fast_hashed_secret_key: str = Field(unique=True)
     display_secret_key: str
     last_used_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     expires_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))

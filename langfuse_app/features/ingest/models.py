@@ -16,7 +16,7 @@ class TraceLocator(SQLModel, table=True):
     `bookmarked` and `public` are what a person set in the UI; None means nobody did.
     """
 
-    __tablename__ = "trace_locators"
+    __tablename__ = "trace_locators"  # pyright: ignore[reportAssignmentType] - the idiom of SQLModel
 
     project_id: str = Field(primary_key=True)
     id: str = Field(primary_key=True)
@@ -30,7 +30,7 @@ class TraceLocator(SQLModel, table=True):
 class TraceSession(SQLModel, table=True):
     """A session known by its first trace (spec/backend.md §2.3)."""
 
-    __tablename__ = "trace_sessions"
+    __tablename__ = "trace_sessions"  # pyright: ignore[reportAssignmentType] - the idiom of SQLModel
     __table_args__ = (Index("trace_sessions_by_time", "project_id", "created_at"),)
 
     project_id: str = Field(primary_key=True)
@@ -45,7 +45,7 @@ class TraceSession(SQLModel, table=True):
 class DeletedObject(SQLModel, table=True):
     """An object whose events accepted before `deleted_at` are dropped, also on a replay."""
 
-    __tablename__ = "deleted_objects"
+    __tablename__ = "deleted_objects"  # pyright: ignore[reportAssignmentType] - the idiom of SQLModel
 
     project_id: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)  # trace, score
@@ -56,7 +56,7 @@ class DeletedObject(SQLModel, table=True):
 class Installation(SQLModel, table=True):
     """Facts fixed at the first start, such as the number of ingestion shards."""
 
-    __tablename__ = "installation"
+    __tablename__ = "installation"  # pyright: ignore[reportAssignmentType] - the idiom of SQLModel
 
     name: str = Field(primary_key=True)
     value: str

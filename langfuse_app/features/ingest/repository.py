@@ -116,5 +116,3 @@ def fixed(name: str, value: str) -> str:
         connection = current.connection()
         connection.execute(text("INSERT INTO installation (name, value) VALUES (:n, :v) ON CONFLICT DO NOTHING"), {"n": name, "v": value})
         return connection.execute(text("SELECT value FROM installation WHERE name = :n"), {"n": name}).scalar_one()
-
-

@@ -77,7 +77,9 @@ def _rows(kind: type[Row], where: str, params: dict[str, Any]) -> list[Row]:
 
 def stored_traces(scope: ProjectScope, ids: Sequence[str], first: int, last: int) -> list[TraceRow]:
     """The newest version of those traces, tombstones included; first and last bound their timestamps (microseconds)."""
-    where = "project_id = {project:String} AND id IN {ids:Array(String)} AND timestamp BETWEEN {first:DateTime64(6)} AND {last:DateTime64(6)}"
+    where = (
+        "project_id = {project:String} AND id IN {ids:Array(String)} AND timestamp BETWEEN {first:DateTime64(6)} AND {last:DateTime64(6)}"
+    )
     return _rows(TraceRow, where, _params(scope, ids, first, last))
 
 
@@ -110,12 +112,3 @@ def logged_shards(request_ids: Sequence[str], since: int) -> dict[str, set[int]]
     return {row["request_id"]: set(row["shards"]) for row in rows}
 
 
-def ledger_of(scope: ProjectScope, id: str, limit: int = 200) -> list[dict[str, Any]]:
-    """Ledger rows that mention an event or entity id, newest first."""
-    sql = (
-        "SELECT request_id, shard, received_at, processed_at, public_key, sdk_name, sdk_version, payload,"
-        " event_ids, entity_kinds, entity_ids, outcomes, reasons FROM ingestion_log FINAL"
-        " WHERE project_id = {project:String} AND (has(event_ids, {id:String}) OR has(entity_ids, {id:String}))"
-        " ORDER BY received_at DESC LIMIT {limit:UInt32}"
-    )
-    return clickhouse.query(sql, {"project": scope.project_id, "id": id, "limit": limit})

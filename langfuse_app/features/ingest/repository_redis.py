@@ -75,7 +75,7 @@ def ask_for_drain() -> bool:
 
 def drain_alive(token: str) -> int:
     """Heartbeat of a running drain; answers how many drains run."""
-    now = redis().time()
+    now: Any = redis().time()
     stamp = now[0] * 1000 + now[1] // 1000
     pipe = redis().pipeline(transaction=False)
     pipe.set(key("drain", "alive"), b"1", px=ALIVE_MS)
@@ -150,7 +150,12 @@ def acknowledge(entries: Iterable[Entry], token: str) -> None:
         for start in range(0, len(group), 1000):  # Lua's unpack has a limit
             ids = [entry.stream_id for entry in group[start : start + 1000]]
             pipe.eval(_ACK, 2, key("lease", shard), stream(lane, shard), token, *ids)  # pyright: ignore[reportArgumentType]
-            pipe.hdel(key("attempts"), *[_attempt_field(entry) for entry in group[start : start + 1000]])
+            pipe.hdel(
+                key("attempts"),
+                *[  # pyright: ignore[reportArgumentType]
+                    _attempt_field(entry) for entry in group[start : start + 1000]
+                ],
+            )
     for project_id, count in Counter(entry.project_id for group in by_stream.values() for entry in group).items():
         pipe.hincrby(key("pending"), project_id, -count)
     pipe.execute()

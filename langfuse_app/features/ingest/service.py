@@ -67,6 +67,7 @@ class EnvelopeRefusedError(AppError):
         self.errors = errors
 
     def body(self) -> dict[str, Any]:
+        """`errors` is a list of texts."""
         return {"message": self.message, "errors": self.errors}
 
 
@@ -77,6 +78,7 @@ class OtlpRefusedError(AppError):
     name = "InvalidRequestError"
 
     def body(self) -> dict[str, Any]:
+        """Only `error`."""
         return {"error": self.message}
 
 

@@ -35,3 +35,16 @@ class OrganizationMembership(SQLModel, table=True):
     role: str
     created_at: datetime = Field(default_factory=utcnow, sa_type=DateTime(timezone=True))
     updated_at: datetime = Field(default_factory=utcnow, sa_type=DateTime(timezone=True))
+
+
+class ProjectMembership(SQLModel, table=True):
+    """A person's role in one project; it replaces the role of the organisation there."""
+
+    __tablename__ = "project_memberships"
+
+    project_id: str = Field(foreign_key="projects.id", ondelete="CASCADE", primary_key=True)
+    user_id: str = Field(foreign_key="users.id", ondelete="CASCADE", primary_key=True, index=True)
+    org_membership_id: str = Field(foreign_key="organization_memberships.id", ondelete="CASCADE", index=True)
+    role: str
+    created_at: datetime = Field(default_factory=utcnow, sa_type=DateTime(timezone=True))
+    updated_at: datetime = Field(default_factory=utcnow, sa_type=DateTime(timezone=True))

@@ -1,4 +1,4 @@
-"""Projects and their members (spec/backend.md §12)."""
+"""Projects (spec/backend.md §12)."""
 
 from datetime import datetime
 from typing import Any
@@ -25,16 +25,3 @@ class Project(SQLModel, table=True):
     retention_days: int | None = None
     has_traces: bool = False
     metadata_: dict[str, Any] | None = Field(default=None, sa_type=JSONB, sa_column_kwargs={"name": "metadata"})
-
-
-class ProjectMembership(SQLModel, table=True):
-    """A person's role in one project; it replaces the role of the organisation there."""
-
-    __tablename__ = "project_memberships"
-
-    project_id: str = Field(foreign_key="projects.id", ondelete="CASCADE", primary_key=True)
-    user_id: str = Field(foreign_key="users.id", ondelete="CASCADE", primary_key=True, index=True)
-    org_membership_id: str = Field(foreign_key="organization_memberships.id", ondelete="CASCADE", index=True)
-    role: str
-    created_at: datetime = Field(default_factory=utcnow, sa_type=DateTime(timezone=True))
-    updated_at: datetime = Field(default_factory=utcnow, sa_type=DateTime(timezone=True))

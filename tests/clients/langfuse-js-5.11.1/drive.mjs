@@ -12,7 +12,9 @@ const { NodeTracerProvider } = sdk("@opentelemetry/sdk-trace-node");
 const { OpenAI } = sdk("openai");
 
 const { release, environment, version } = values;
-const processor = new LangfuseSpanProcessor({ ...keys, baseUrl, environment, release });
+// Scores know the environment from this variable only.
+process.env.LANGFUSE_TRACING_ENVIRONMENT = environment;
+const processor = new LangfuseSpanProcessor({ ...keys, baseUrl, release });
 new NodeTracerProvider({ spanProcessors: [processor] }).register();
 const langfuse = new LangfuseClient({ ...keys, baseUrl });
 

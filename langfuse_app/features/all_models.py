@@ -1,0 +1,17 @@
+"""Every relational model in one place, so that SQLModel.metadata is whole when migrations and tests read it."""
+
+from importlib import import_module
+
+from sqlalchemy import Table
+from sqlmodel import SQLModel
+
+SLICES = ("accounts", "api_keys", "audit", "ingest", "models", "organizations", "projects", "scores")
+
+
+def _load() -> dict[str, Table]:
+    for name in SLICES:
+        import_module(f"langfuse_app.features.{name}.models")
+    return dict(SQLModel.metadata.tables)
+
+
+TABLES = _load()

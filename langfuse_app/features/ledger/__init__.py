@@ -1,0 +1,1 @@
+"""Where is my trace? What became of every accepted event, and the entries that failed for good."""

@@ -1,0 +1,53 @@
+"""Shapes of the ledger on the wire and for pages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from langfuse_app.core.time import iso_ms
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One event's outcome: stored, duplicate, rejected or deleted, or waiting while no worker has come to it."""
+
+    event_id: str
+    entity_kind: str
+    entity_id: str
+    outcome: str
+    reason: str
+    request_id: str
+    received_at: datetime
+    processed_at: datetime | None
+    public_key: str
+    sdk_name: str
+    sdk_version: str
+    payload: str
+
+    def wire(self) -> dict[str, Any]:
+        """The JSON object of GET /api/public/ingestion-log."""
+        return {
+            "eventId": self.event_id,
+            "entityKind": self.entity_kind,
+            "entityId": self.entity_id,
+            "outcome": self.outcome,
+            "reason": self.reason or None,
+            "requestId": self.request_id,
+            "receivedAt": iso_ms(self.received_at),
+            "processedAt": iso_ms(self.processed_at) if self.processed_at else None,
+            "publicKey": self.public_key or None,
+            "sdkName": self.sdk_name or None,
+            "sdkVersion": self.sdk_version or None,
+            "payload": self.payload,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterItem:
+    """An entry that failed in every attempt; its payload is kept in the raw log."""
+
+    id: str
+    project_id: str
+    shard: int
+    payload: str
+    reason: str

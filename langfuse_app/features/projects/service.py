@@ -1,0 +1,115 @@
+"""Projects, and the first start of an installation (spec/backend.md §15.2)."""
+
+import secrets
+
+from langfuse_app.core.errors import NotFoundError
+from langfuse_app.core.ids import new_id
+from langfuse_app.core.scopes import ProjectScope, Role, UserScope
+from langfuse_app.core.settings import Settings
+from langfuse_app.features.accounts import service as accounts
+from langfuse_app.features.api_keys import service as api_keys
+from langfuse_app.features.organizations import service as organizations
+from langfuse_app.features.projects import repository
+from langfuse_app.features.projects.models import Project
+from langfuse_app.features.projects.schemas import FirstStart, ProjectItem, ProjectSummary
+
+_FIRST_ORGANIZATION, _FIRST_PROJECT, _FIRST_EMAIL = "My organization", "My project", "admin@localhost"
+
+
+def list_for_user(user: UserScope) -> list[ProjectSummary]:
+    """The projects that the person can open, by organisation and name."""
+    found = organizations.memberships(user.user_id)
+    return [ProjectSummary(id=m.project_id, name=m.project_name, org_id=m.org_id, org_name=m.org_name, role=Role(m.role)) for m in found]
+
+
+def get(scope: ProjectScope) -> ProjectItem:
+    """The project of the scope; NotFoundError while it is being deleted."""
+    found = repository.project(scope)
+    if found is None:
+        raise NotFoundError("Project not found")
+    return ProjectItem(
+        id=found.id,
+        name=found.name,
+        org_id=found.org_id,
+        org_name=organizations.name(found.org_id),
+        metadata=found.metadata_ or {},
+        retention_days=found.retention_days,
+    )
+
+
+def has_traces(scope: ProjectScope) -> bool:
+    """Whether the project ever stored a trace; decides between the set-up screen and the table."""
+    found = repository.project(scope)
+    return found is not None and found.has_traces
+
+
+def ensure_first(settings: Settings) -> FirstStart:
+    """Make sure that somebody can sign in and send traces; safe to call at every start.
+
+    With LANGFUSE_INIT_ORG_ID set, exactly what the settings name; else a first organisation, project, person and key,
+    whose secrets are returned once.
+    """
+    with repository.first_start_lock():
+        return _headless(settings) if settings.LANGFUSE_INIT_ORG_ID else _default()
+
+
+def _headless(settings: Settings) -> FirstStart:
+    org_id, project_id = settings.LANGFUSE_INIT_ORG_ID, settings.LANGFUSE_INIT_PROJECT_ID
+    organizations.ensure(org_id, settings.LANGFUSE_INIT_ORG_NAME or "Provisioned organization")
+    created = _headless_project(settings, org_id) if project_id else False
+    email, password = settings.LANGFUSE_INIT_USER_EMAIL, settings.LANGFUSE_INIT_USER_PASSWORD
+    if email and password:
+        user_id = accounts.user_id(email) or accounts.create_user(email, settings.LANGFUSE_INIT_USER_NAME, password)
+        organizations.ensure_owner(org_id, user_id)
+    return FirstStart(
+        project_id=project_id,
+        project_name=settings.LANGFUSE_INIT_PROJECT_NAME,
+        public_key=settings.LANGFUSE_INIT_PROJECT_PUBLIC_KEY,
+        secret_key=settings.LANGFUSE_INIT_PROJECT_SECRET_KEY or None,
+        email=email,
+        password=None,
+        created=created,
+    )
+
+
+def _headless_project(settings: Settings, org_id: str) -> bool:
+    """The project and its key; whether the project is new."""
+    wanted = Project(
+        id=settings.LANGFUSE_INIT_PROJECT_ID,
+        org_id=org_id,
+        name=settings.LANGFUSE_INIT_PROJECT_NAME or "Provisioned project",
+        retention_days=settings.LANGFUSE_INIT_PROJECT_RETENTION,
+    )
+    created = repository.ensure(wanted) is wanted
+    public_key, secret_key = settings.LANGFUSE_INIT_PROJECT_PUBLIC_KEY, settings.LANGFUSE_INIT_PROJECT_SECRET_KEY
+    if public_key and secret_key:
+        api_keys.put_given_key(wanted.id, public_key, secret_key)
+    return created
+
+
+def _default() -> FirstStart:
+    """Each step takes what exists or makes it, so that a start that was killed half-way is finished by the next."""
+    project = repository.first() or _first_project()
+    email, password = accounts.first_email(), None
+    if email is None:
+        email, password = _FIRST_EMAIL, secrets.token_urlsafe(12)
+        organizations.ensure_owner(project.org_id, accounts.create_user(email, "Admin", password))
+    public_key, secret_key = api_keys.first_public_key(project.id), None
+    if public_key is None and not project.has_traces:
+        new = api_keys.create_first_key(project.id)
+        public_key, secret_key = new.item.public_key, new.secret_key
+    return FirstStart(
+        project_id=project.id,
+        project_name=project.name,
+        public_key=public_key or "",
+        secret_key=secret_key,
+        email=email,
+        password=password,
+        created=secret_key is not None,
+    )
+
+
+def _first_project() -> Project:
+    org_id = organizations.first_id() or new_id()
+    organizations.ensure(org_id, _FIRST_ORGANIZATION)
+    return repository.ensure(Project(org_id=org_id, name=_FIRST_PROJECT))

@@ -1,0 +1,1 @@
+"""One module per convention that OpenTelemetry spans may follow, and the engine that walks their tables."""
