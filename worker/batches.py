@@ -13,7 +13,6 @@ import msgspec
 from langfuse_app.ingestion.json_events import decode_batch
 from langfuse_app.ingestion.merge import merge_observation, merge_score, merge_trace
 from langfuse_app.ingestion.otlp import decode_export
-from langfuse_app.ingestion.pricing import enrich
 
 from langfuse_app.core.inflate import inflate
 from langfuse_app.core.scopes import ProjectScope
@@ -25,7 +24,9 @@ from langfuse_app.features.ingest.repository_redis import Entry
 from langfuse_app.features.models import service as models
 from langfuse_app.features.scores import service as scores
 from langfuse_app.ingestion.changes import Change, Rejected, Request
+from langfuse_app.ingestion.pricing import enrich_all
 from langfuse_app.ingestion.rows import LedgerRow, ObservationRow, ScoreRow, TraceRow
+from langfuse_app.runtime.token_counter import TokenCounter
 from langfuse_app.stores.raw_log import Frame
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ Key = tuple[str, str]  # project id, entity id
 AnyRow = ObservationRow | TraceRow | ScoreRow
 MINUTE, DAY = 60_000_000, 86_400_000_000
 CACHE_BYTES = 32 << 20
+TOKENS = TokenCounter(timeout_s=8.0)  # shorter than a lease, so that a slow count does not cost the shards
 
 
 class RowCache:
@@ -176,17 +178,13 @@ class Batch:
             row = merge_observation(_live(old), changes)
             if row is None:
                 continue
-            self._enrich(row)
             moved = old is not None and old.start_time // MINUTE != row.start_time // MINUTE
             if old and moved:
                 tombstones.append(_tombstone(old, row))
             row.event_ts = _version(old, row, moved=moved)
             rows.append(row)
+        enrich_all(rows, models.matcher_for, TOKENS.count)
         return rows, tombstones
-
-    def _enrich(self, row: ObservationRow) -> None:
-        if row.provided_model_name or row.provided_usage_details or row.provided_cost_details:
-            enrich(row, models.matcher_for(row.project_id), models.count_tokens)
 
     def _stored_observations(self) -> dict[tuple[str, str, str], ObservationRow]:
         """Rows to merge with: only observations that JSON events touch, in traces that are known (a span replaces)."""

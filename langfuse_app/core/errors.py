@@ -8,6 +8,7 @@ class AppError(Exception):
 
     status: ClassVar[int] = 500
     name: ClassVar[str] = "InternalServerError"
+    retry_after_seconds: ClassVar[int | None] = None  # sent as Retry-After
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

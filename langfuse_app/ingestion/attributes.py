@@ -4,17 +4,15 @@ Keys and values come from users. Everything here is bounded (depth, array slots,
 any input) and pure: a value that is returned is new or immutable, so spans share nothing they could change.
 """
 
-import json
 import math
 from base64 import b64encode
 from typing import Any, Final, cast
 
 import orjson
 
-from langfuse_app.ingestion.normalise import clean
+from langfuse_app.ingestion.normalise import clean, json_text, text
 
 MAX_DEPTH: Final = 32  # of values converted, and of dotted paths rebuilt
-TOO_DEEP: Final = '"(nested too deeply)"'
 MAX_SLOTS: Final = 10_001  # array elements rebuilt from indexed keys, in total per span
 INT64: Final = range(-(2**63), 2**63)
 _IGNORED: Final = frozenset({"__proto__", "constructor", "prototype"})
@@ -53,38 +51,10 @@ def parse_list(text: object) -> list[Any] | None:
 
 def json_value(value: object) -> Any:
     """The value of a JSON text, or the value as it is."""
-    parsed = parse(value)
-    return value if parsed is NOT_JSON else parsed
-
-
-def loose(value: object) -> Any:
-    """A value that may be JSON text: its parsed form, or the value as it is."""
     if isinstance(value, str) and value[:1] in _JSON_STARTS:
         parsed = parse(value)
         return value if parsed is NOT_JSON else parsed
     return value
-
-
-def dump(value: object) -> str:
-    """Compact JSON text of any converted value."""
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:  # deeper than orjson writes, or an integer beyond 64 bits
-        return _dump_deep(value)
-
-
-def _dump_deep(value: object) -> str:
-    try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
-    except RecursionError:  # about a thousand levels: nobody's data, and the raw log has it
-        return TOO_DEEP
-
-
-def text(value: object) -> str:
-    """A string as it is, nothing as '', everything else as compact JSON."""
-    if isinstance(value, str):
-        return value
-    return "" if value is None else dump(value)
 
 
 def unquoted(value: object) -> Any:
@@ -103,7 +73,7 @@ def metadata_text(value: object) -> str:
     plain = unquoted(value)
     if plain is value:
         return text(value)
-    return text(value) if loose(plain) is not plain else plain
+    return text(value) if json_value(plain) is not plain else plain
 
 
 def number(value: object) -> int | float | None:
@@ -117,12 +87,6 @@ def number(value: object) -> int | float | None:
     if isinstance(found, float):
         return None if not math.isfinite(found) else int(found) if found.is_integer() else found
     return found
-
-
-def count(value: object) -> int | None:
-    """A non-negative whole number of at most 64 bits, as token counts are; None otherwise."""
-    found = number(value)
-    return found if isinstance(found, int) and 0 <= found < 2**63 else None
 
 
 def truth(value: object) -> bool:
@@ -146,7 +110,7 @@ def from_proto(value: Any) -> Any:
         return [from_proto(item) for item in value.array_value.values]
     if kind in ("int_value", "bool_value"):
         return getattr(value, kind)
-    return clean(dump(_proto_as_json(value)))
+    return json_text(_proto_as_json(value))
 
 
 def _proto_as_json(value: Any) -> dict[str, Any]:
@@ -181,14 +145,14 @@ def plain_proto(value: Any) -> Any:
 def from_json(value: object, depth: int = 0) -> Any:
     """The value of an OTLP/JSON AnyValue object, as `from_proto` gives it for the message."""
     if not isinstance(value, dict):
-        return None if value is None else clean(dump(value))
+        return None if value is None else json_text(value)
     found = cast("dict[str, Any]", value)
     string = found.get("stringValue")
     if isinstance(string, str):
         return clean(string)
     if "intValue" in found:
         integer = int64(found["intValue"])
-        return clean(dump(found)) if integer is None else integer
+        return json_text(found) if integer is None else integer
     if isinstance(found.get("boolValue"), bool):
         return found["boolValue"]
     if "doubleValue" in found:
@@ -196,17 +160,17 @@ def from_json(value: object, depth: int = 0) -> Any:
     items = parse_list((parse_object(found.get("arrayValue")) or {}).get("values", []))
     if "arrayValue" in found and items is not None and depth < MAX_DEPTH:
         return [from_json(item, depth + 1) for item in items]
-    return clean(dump(found)) if found else None
+    return json_text(found) if found else None
 
 
 def _json_double(found: dict[str, Any]) -> Any:
     value = found["doubleValue"]
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return clean(dump(found))
+        return json_text(found)
     try:
         return _double(float(value))
     except ValueError:
-        return clean(dump(found))
+        return json_text(found)
 
 
 def plain_json(value: object, depth: int = 0) -> Any:

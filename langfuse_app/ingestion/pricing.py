@@ -72,7 +72,8 @@ def enrich_all(rows: Iterable[ObservationRow], matcher_for: Callable[[str], Matc
     matcher_for: project id → matcher. count_batch: (model, input, output) triples → usage maps in the same order, {} for
     what could not be counted.
     """
-    jobs = [_Job(row, _model_of(row, matcher_for)) for row in rows]
+    matcher_of = lru_cache(maxsize=None)(matcher_for)  # one matcher per project for the whole batch
+    jobs = [_Job(row, _model_of(row, matcher_of)) for row in rows]
     uncounted = [job for job in jobs if _needs_count(job)]
     counts = count_batch([(job.model, job.row.input, job.row.output) for job in uncounted if job.model]) if uncounted else []
     counted = {id(job.row): usage for job, usage in zip(uncounted, counts, strict=True)}

@@ -3,18 +3,16 @@
 Two encodings, one result: `Span` with plain Python values. Nothing here knows what an attribute means.
 """
 
-import json
 from collections.abc import Iterator
 from typing import Any, Final, cast
 
 import msgspec
-import orjson
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from langfuse_app.core.errors import AppError
-from langfuse_app.ingestion.attributes import Slots, dump, from_json, from_proto, int64, plain_json, plain_proto
-from langfuse_app.ingestion.normalise import clean
+from langfuse_app.ingestion.attributes import Slots, from_json, from_proto, int64, plain_json, plain_proto
+from langfuse_app.ingestion.normalise import clean, json_text, raw_value, text
 
 # Newer GenAI instrumentations send messages as structures instead of JSON text; these attributes keep their structure.
 STRUCTURED: Final = frozenset(
@@ -49,8 +47,7 @@ class Origin(msgspec.Struct):
 
     def get(self, key: str) -> str:
         """An attribute as text, '' when absent."""
-        value = self.attributes.get(key)
-        return value if isinstance(value, str) else "" if value is None else dump(value)
+        return text(self.attributes.get(key))
 
 
 class SpanEvent(msgspec.Struct):
@@ -90,14 +87,14 @@ def clean_keys(attributes: dict[str, Any]) -> dict[str, Any]:
 def resource_origin(attributes: dict[str, Any]) -> Origin:
     """A resource with the text that becomes `metadata.resourceAttributes`."""
     attributes = clean_keys(attributes)
-    return Origin(attributes, text=dump(attributes))
+    return Origin(attributes, text=json_text(attributes))
 
 
 def scope_origin(name: str, version: str, attributes: dict[str, Any]) -> Origin:
     """A scope with the text that becomes `metadata.scope`."""
     attributes = clean_keys(attributes)
     shown = {"name": name, "version": version, "attributes": attributes}
-    return Origin(attributes, name, version, dump({key: value for key, value in shown.items() if value != ""}))
+    return Origin(attributes, name, version, json_text({key: value for key, value in shown.items() if value != ""}))
 
 
 # Protobuf
@@ -179,26 +176,13 @@ def _keep(found: dict[str, Any], key: str, value: Any) -> None:
 
 def parse_json(body: bytes) -> Any:
     """The resourceSpans of an OTLP/JSON body, whatever they are; OtlpError when the body is no JSON object."""
-    document = load_json(body)
+    try:
+        document = raw_value(body)
+    except msgspec.DecodeError as error:
+        raise OtlpError("Failed to parse OTel JSON Trace") from error
     if not isinstance(document, dict):
         raise OtlpError("Failed to parse OTel JSON Trace")
     return cast("dict[str, Any]", document).get("resourceSpans")
-
-
-def load_json(body: bytes) -> Any:
-    """The body as JSON. What orjson refuses and JavaScript accepts (lone surrogates, broken UTF-8) is read slowly."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        pass
-    try:
-        return json.loads(body.decode("utf-8", "replace"), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise OtlpError("Failed to parse OTel JSON Trace") from error
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def json_spans(resource_spans: Any, wanted: set[int] | None) -> Iterator[Span]:
@@ -209,7 +193,7 @@ def json_spans(resource_spans: Any, wanted: set[int] | None) -> Iterator[Span]:
         for scope_spans in _objects(entry.get("scopeSpans")):
             found = _object(scope_spans.get("scope"))
             attributes = _json_attributes(found.get("attributes"))
-            scope = scope_origin(_string(found.get("name")), _string(found.get("version")), attributes)
+            scope = scope_origin(text(found.get("name")), text(found.get("version")), attributes)
             for span in _objects(scope_spans.get("spans")):
                 index += 1
                 if wanted is None or index in wanted:
@@ -223,12 +207,12 @@ def _json_span(index: int, span: dict[str, Any], resource: Origin, scope: Origin
         id_text(span.get("traceId")),
         id_text(span.get("spanId")),
         id_text(span.get("parentSpanId")),
-        _string(span.get("name")),
+        text(span.get("name")),
         int64(span.get("startTimeUnixNano")) or 0,
         int64(span.get("endTimeUnixNano")) or 0,
         _enum(span.get("kind"), _KINDS),
         _enum(status.get("code"), _STATUS_CODES),
-        _string(status.get("message")),
+        text(status.get("message")),
         _json_attributes(span.get("attributes")),
         [_json_event(event) for event in _objects(span.get("events"))],
         [_json_link(link) for link in _objects(span.get("links"))],
@@ -239,7 +223,7 @@ def _json_span(index: int, span: dict[str, Any], resource: Origin, scope: Origin
 
 def _json_event(event: dict[str, Any]) -> SpanEvent:
     time = int64(event.get("timeUnixNano")) or 0
-    return SpanEvent(_string(event.get("name")), time, clean_keys(_json_attributes(event.get("attributes"))))
+    return SpanEvent(text(event.get("name")), time, clean_keys(_json_attributes(event.get("attributes"))))
 
 
 def _json_link(link: dict[str, Any]) -> dict[str, Any]:
@@ -266,10 +250,6 @@ def _objects(values: object) -> list[dict[str, Any]]:
 
 def _object(value: object) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _string(value: object) -> str:
-    return clean(value) if isinstance(value, str) else "" if value is None else clean(dump(value))
 
 
 _KINDS: Final = {

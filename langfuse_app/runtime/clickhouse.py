@@ -20,13 +20,12 @@ _QUERY = (
     "SETTINGS function_sleep_max_microseconds_per_block=1000000000000, max_block_size=1"
 )
 _GRANTS = (
-    "GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, UNDROP TABLE, TRUNCATE, OPTIMIZE, KILL QUERY, "
-    "KILL TRANSACTION, MOVE PARTITION BETWEEN SHARDS, SYSTEM, dictGet, INTROSPECTION ON *.*",
+    "GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, UNDROP TABLE, TRUNCATE, OPTIMIZE ON *.*",
+    "GRANT KILL QUERY, KILL TRANSACTION, MOVE PARTITION BETWEEN SHARDS, SYSTEM, dictGet, INTROSPECTION ON *.*",
     "GRANT TABLE ENGINE ON *",
 )
 _CONFIG = """\
 <clickhouse>
-  <logger><level>warning</level><console>1</console></logger>
   <listen_host>127.0.0.1</listen_host>
   <http_port>{port}</http_port>
   <path>{folder}/</path>
@@ -93,10 +92,10 @@ def spec(data: DataDir, port: int, library: Path) -> ChildSpec:
     password = data.secrets()["clickhouse_password"]
     data.write_private(config, _config(port, folder, config, password))
     script = Path(__file__).with_name("clickhouse_child.py")
+    arguments = [f"--config-file={config}", f"--path={folder}", "--log-level=warning", f"--query={_QUERY}"]
     return ChildSpec(
         name="clickhouse",
-        command=[sys.executable, "-I", "-S", str(script), str(library),
-                 f"--config-file={config}", f"--path={folder}", f"--query={_QUERY}"],  # fmt: skip
+        command=[sys.executable, "-I", "-S", str(script), str(library), *arguments],
         ready=partial(_serves, port, password),
         log=rotate_log(data.logs / "clickhouse.log"),
         working_folder=folder,

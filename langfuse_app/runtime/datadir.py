@@ -9,7 +9,9 @@ import os
 import secrets
 import shutil
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+import psutil
 
 from langfuse_app.runtime.child import StartError
 
@@ -21,6 +23,7 @@ _SECRETS = {
     "SALT": 32,
     "ENCRYPTION_KEY": 32,
 }
+_LEFTOVER_SECONDS = 20
 
 
 class DataDir:
@@ -59,16 +62,25 @@ class DataDir:
             self.write_private(path, json.dumps(known, indent=1))
         return known
 
-    def write_run(self, environment: dict[str, str]) -> None:
-        """Publish the addresses of the running engines, for `doctor`, `worker` and `serve` beside it."""
-        self.write_private(self.root / "run.json", json.dumps({"pid": os.getpid(), "environment": environment}))
+    def write_run(self, environment: dict[str, str], engines: list[int]) -> None:
+        """Publish the settings that lead to the running engines, for `doctor` and `worker` beside it, and their processes."""
+        born = {str(pid): psutil.Process(pid).create_time() for pid in engines}
+        self.write_private(self.root / "run.json", json.dumps({"environment": environment, "engines": born}))
 
     def running_environment(self) -> dict[str, str]:
         """What `write_run` published, while its writer lives; else empty."""
+        return dict(self._run()["environment"]) if self.owner() else {}
+
+    def end_leftovers(self) -> None:
+        """Wait for engines of a killed predecessor, which are ending, and kill those that do not."""
+        left = [process for pid, born in self._run()["engines"].items() if (process := _alive(int(pid), born))]
+        _, stuck = psutil.wait_procs(left, timeout=_LEFTOVER_SECONDS)
+        for process in stuck:
+            process.kill()
+
+    def _run(self) -> dict[str, Any]:
         path = self.root / "run.json"
-        if not path.exists() or not self.owner():
-            return {}
-        return dict(json.loads(path.read_text())["environment"])
+        return json.loads(path.read_text()) if path.exists() else {"environment": {}, "engines": {}}
 
     def owner(self) -> int | None:
         """Process id of the holder of the lock; None when nobody holds it."""
@@ -116,6 +128,14 @@ class DataDir:
         stream.write(str(os.getpid()))
         stream.flush()
         self._lock = stream
+
+
+def _alive(pid: int, born: float) -> psutil.Process | None:
+    try:
+        process = psutil.Process(pid)
+        return process if process.create_time() == born else None
+    except psutil.NoSuchProcess:
+        return None
 
 
 def rotate_log(path: Path, limit_bytes: int = 10 << 20) -> Path:

@@ -1,6 +1,6 @@
 """The engines whose URL is not set, started in a data folder; everybody else sees URLs only."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from langfuse_app.runtime.datadir import DataDir
 from langfuse_app.runtime.network import free_port
 
 ENGINES = ("postgres", "clickhouse", "redis")
-_START_SECONDS = 60.0
+START_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def plan(data: DataDir, only: Collection[str] = ENGINES, *, durable: bool = True
     return specs, EngineURLs(**urls)
 
 
-def start_all(specs: list[ChildSpec]) -> list[Child]:
+def start_all(specs: list[ChildSpec], seconds: float = START_SECONDS) -> list[Child]:
     """Start them side by side and wait until each serves; when one cannot, none is left."""
     with ExitStack() as undo:
         children: list[Child] = []
@@ -66,7 +66,7 @@ def start_all(specs: list[ChildSpec]) -> list[Child]:
             children.append(Child(spec))
             undo.callback(children[-1].stop)
         for child in children:
-            child.wait_ready(_START_SECONDS)
+            child.wait_ready(seconds)
         undo.pop_all()
     return children
 
@@ -80,7 +80,7 @@ def stop_all(children: list[Child]) -> None:
 
 
 @contextmanager
-def start_engines(data_dir: Path, only: Collection[str] = ENGINES, *, durable: bool = True) -> Iterator[EngineURLs]:
+def start_engines(data_dir: Path, only: Collection[str] = ENGINES, *, durable: bool = True) -> Generator[EngineURLs]:
     """Run the engines in `data_dir` for the time of the block. Call it from the main thread (see guard.py)."""
     data = DataDir(data_dir)
     data.open(reserve_bytes=0)

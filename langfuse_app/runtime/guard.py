@@ -75,7 +75,7 @@ def main(arguments: list[str]) -> None:
     if mode == "stay":
         sys.exit(_stay_in_front(command, int(stop_signal)))
     die_with_parent(int(stop_signal), int(parent))  # after setuid, which would clear it
-    os.execvp(command[0], command)
+    os.execvp(command[0], command)  # noqa: S606 - a list of arguments, no shell is wanted
 
 
 if __name__ == "__main__":

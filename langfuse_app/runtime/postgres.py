@@ -15,6 +15,7 @@ from pathlib import Path
 
 from langfuse_app.runtime.child import ChildSpec, StartError
 from langfuse_app.runtime.datadir import DataDir, rotate_log
+from langfuse_app.runtime.guard import guarded
 from langfuse_app.runtime.network import postgres_answers
 
 MAJOR = "18"
@@ -99,10 +100,10 @@ def _check_version(folder: Path) -> None:
 
 
 def _run(name: str, *arguments: str, stdin: str = "") -> None:
-    drop = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if _needs_real_nobody() else {}
-    done = subprocess.run(
-        [*_as_nobody(), str(_binary(name)), *arguments], input=stdin, capture_output=True, text=True, check=False, **drop
-    )
+    command = [*_as_nobody(), str(_binary(name)), *arguments]
+    if _needs_real_nobody():
+        command = guarded(command, signal.SIGTERM, uid=_NOBODY)
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = (done.stderr.strip() or done.stdout.strip()).splitlines()
         raise StartError(f"postgres: {name} failed: {reason[-1] if reason else done.returncode}")

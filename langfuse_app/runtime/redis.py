@@ -57,7 +57,6 @@ def _binary() -> Path:
     path = Path(wheel.origin).parent / "bin" / "redis-server" if wheel and wheel.origin else None
     if path is None or not path.exists():
         raise StartError(
-            f"redis: no redis-server on PATH and no wheel with one for {sys.platform}: "
-            "install redis-server or set REDIS_CONNECTION_STRING"
+            f"redis: no redis-server on PATH and no wheel with one for {sys.platform}: install redis-server or set REDIS_CONNECTION_STRING"
         )
     return path

@@ -4,6 +4,8 @@ import re
 from hashlib import sha256
 
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from alembic import command as alembic_command
@@ -107,3 +109,22 @@ def _distributed(name: str, shard_key: str, settings: Settings) -> str:
         f"CREATE TABLE IF NOT EXISTS {name}{_on_cluster(settings)} AS {name}_local"
         f" ENGINE = Distributed('{cluster}', '{database}', '{name}_local', cityHash64(project_id, {shard_key}));"
     )
+
+
+def pending_postgres() -> list[str]:
+    """Revisions that this version knows and the database does not have yet, newest first."""
+    config = Config()
+    config.set_main_option("script_location", str(resources() / "alembic"))
+    script = ScriptDirectory.from_config(config)
+    with engine().connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    return [step.revision for step in script.iterate_revisions("head", current or "base")]
+
+
+def pending_clickhouse() -> list[str]:
+    """Steps that this version knows and the database does not have yet."""
+    settings = get_settings()
+    if not clickhouse.command(f"EXISTS DATABASE `{settings.CLICKHOUSE_DB}`", database="default"):
+        return list(clickhouse_steps(settings))
+    known = {row["step"] for row in clickhouse.query("SELECT step FROM schema_migrations")}
+    return [step for step in clickhouse_steps(settings) if step not in known]

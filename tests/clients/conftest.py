@@ -14,6 +14,10 @@ from .openai_double import openai_double
 from .reading import Drive, Target, drive
 
 
+class _Unparametrised:
+    params: dict[str, Any] = {}
+
+
 @pytest.fixture(scope="session")
 def target(server: Any) -> Target:
     """The server under test."""
@@ -23,12 +27,10 @@ def target(server: Any) -> Target:
 @pytest.fixture(scope="session")
 def drives(request: pytest.FixtureRequest, target: Target) -> Iterator[Callable[[str], Drive]]:
     """Gives the finished run of a client by name; only clients that a chosen test names are run."""
-    chosen = {getattr(item, "callspec").params.get("client") for item in request.session.items if hasattr(item, "callspec")}
+    chosen = {getattr(item, "callspec", _Unparametrised).params.get("client") for item in request.session.items}
     with openai_double() as openai_url, ThreadPoolExecutor(2) as pool:
         runs: dict[str, Future[Drive]] = {
-            name: pool.submit(drive, name, target, f"{name}-{secrets.token_hex(3)}", openai_url)
-            for name in NAMES
-            if name in chosen
+            name: pool.submit(drive, name, target, f"{name}-{secrets.token_hex(3)}", openai_url) for name in NAMES if name in chosen
         }
         yield lambda name: runs[name].result()
 

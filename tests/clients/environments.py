@@ -4,7 +4,13 @@ The SDK majors exclude each other, so each `tests/clients/<sdk>-<version>/` pins
 (`requirements.lock` or `package-lock.json`). An environment is built on first use under the user's cache folder, in a
 folder named by the hash of its lock, and shared by every later run.
 
-    python tests/clients/environments.py      builds all of them, two at a time, and prints the seconds each took
+    python -m tests.clients.environments      builds all of them, two at a time, and prints the seconds each took
+
+A client is added by a folder with its wishes (`requirements.in` or `package.json`), its lock and a driver. In the folder:
+
+    uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \\
+        --no-annotate --no-header -o requirements.lock
+    npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 """
 
 from __future__ import annotations
@@ -17,11 +23,13 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from langfuse_app.runtime.toolchain import cache_folder
 
 CLIENTS = Path(__file__).resolve().parent
 PYTHON_LOCK = "requirements.lock"
@@ -33,7 +41,7 @@ NAMES = tuple(sorted(path.parent.name for lock in (PYTHON_LOCK, NODE_LOCK) for p
 _FOREIGN = ("LANGFUSE_", "OTEL_", "OPENAI_", "PYTHON", "NODE_", "VIRTUAL_ENV", "UV_PROJECT")
 
 
-class MissingTool(RuntimeError):
+class MissingToolError(RuntimeError):
     """A program that a client needs is not installed; the message says which."""
 
 
@@ -106,19 +114,18 @@ def _run(*command: str, cwd: Path | None = None) -> None:
 def _tool(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        raise MissingTool(f"The JavaScript client tests need {name} on PATH: install Node.js 20 or later.")
+        raise MissingToolError(f"The JavaScript client tests need {name} on PATH: install Node.js 20 or later.")
     return found
 
 
 def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    path = Path(base) / "langfuse-app" / "clients"
+    path = cache_folder() / "clients"
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path) -> Generator[None]:
     with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

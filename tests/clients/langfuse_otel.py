@@ -5,6 +5,7 @@ Each driver gives what differs between them: how a trace gets its user, session,
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -15,6 +16,7 @@ from scenario import (
     BASE_URL,
     OBSERVATIONS,
     OPENAI,
+    PAUSE_S,
     SEED,
     USER,
     VALUES,
@@ -59,9 +61,7 @@ def agent(langfuse: Langfuse, traced: TraceContext, within: Callable[[Any], None
             pass
         root.score_trace(name="resolved", value=1, data_type="BOOLEAN", score_id=f"resolved-{SEED}")
         root.update(output=OBSERVATIONS["answer-ticket"]["output"])
-    langfuse.create_score(
-        trace_id=root.trace_id, name="helpfulness", value=0.9, comment="clear answer", score_id=f"helpfulness-{SEED}"
-    )
+    langfuse.create_score(trace_id=root.trace_id, name="helpfulness", value=0.9, comment="clear answer", score_id=f"helpfulness-{SEED}")
     langfuse.flush()
 
     story = Story("agent", root.trace_id, **agent_trace(**differences))
@@ -125,12 +125,35 @@ def turns(langfuse: Langfuse) -> None:
         story.tell()
 
 
+def late(langfuse: Langfuse) -> None:
+    """A long-running trace whose first step is exported, and must be readable with all trace attributes, before its root."""
+    user = {"user_id": USER, "session_id": f"late-{SEED}", "tags": ["nightly"], "trace_name": "nightly-job"}
+    usage = {"model": "gpt-4o", "usage_details": {"input": 10, "output": 1}}
+    with propagate_attributes(**user), langfuse.start_as_current_observation(name="job", as_type="span", input="go") as root:
+        with langfuse.start_as_current_observation(name="step", as_type="generation", input="one", **usage) as step:
+            step.update(output="done")
+        langfuse.flush()
+        trace = {"name": "nightly-job", "userId": USER, "sessionId": f"late-{SEED}", "tags": ["nightly"]}
+        story = Story("early", root.trace_id, **trace)
+        story.observation("step", step.id, root.id, type="GENERATION", input="one", output="done")
+        story.tell()
+        time.sleep(PAUSE_S)
+        root.update(output="all done")
+    langfuse.flush()
+    story = Story("late", root.trace_id, **trace, input="go", output="all done")
+    story.observation("job", root.id, type="SPAN", input="go", output="all done")
+    story.observation("step", step.id, root.id, type="GENERATION", input="one", output="done")
+    story.tell()
+
+
 def texts(langfuse: Langfuse) -> None:
     """Scripts beyond Latin, and a payload of 200 KB."""
     odd = VALUES["unicode"]
-    with propagate_attributes(user_id=f"пользователь-{SEED}", session_id=f"会话-{SEED}", tags=["ärger", "客服"]):
-        with langfuse.start_as_current_observation(name=odd["name"], as_type="span", input=odd["input"]) as span:
-            span.update(output=odd["output"], metadata={"言語": odd["output"]})
+    with (
+        propagate_attributes(user_id=f"пользователь-{SEED}", session_id=f"会话-{SEED}", tags=["ärger", "客服"]),
+        langfuse.start_as_current_observation(name=odd["name"], as_type="span", input=odd["input"]) as span,
+    ):
+        span.update(output=odd["output"], metadata={"言語": odd["output"]})
     text = large_text()
     with langfuse.start_as_current_observation(name="large", as_type="span", input=text) as large:
         large.update(output={"lines": text.split(". ")})

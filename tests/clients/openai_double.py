@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -57,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def openai_double() -> Iterator[str]:
+def openai_double() -> Generator[str]:
     """Serves on a free port of this machine; gives the base URL that OpenAI clients take."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     Thread(target=server.serve_forever, daemon=True).start()

@@ -59,6 +59,11 @@ export function expectedAgentTrace(differences = {}) {
   return { ...agentTrace, userId: user, sessionId: session, release, version, ...differences };
 }
 
+/** Waits between the parts of a trace that arrives in parts: long enough for the first to be stored and read. */
+export function pause() {
+  return new Promise((resolve) => setTimeout(resolve, 1500));
+}
+
 /** The answer of `read`, asked again for ten seconds while it fails. */
 export async function whenReadable(read) {
   const deadline = Date.now() + 10_000;

@@ -22,6 +22,8 @@ BASE_URL = os.environ["LANGFUSE_BASE_URL"]
 SEED = os.environ["CLIENT_SEED"]
 USER = f"user-{SEED}"
 SESSION = f"session-{SEED}"
+# Between the parts of a trace that arrives in parts: long enough for the first to be stored and read.
+PAUSE_S = 1.5
 
 
 def large_text() -> str:

@@ -49,10 +49,11 @@ class TooManyWaitingError(AppError):
 
     status = 429
     name = "Too many requests"
+    retry_after_seconds = 5
 
     def body(self) -> dict[str, Any]:
         """The contract's rate-limit body (spec/api.md §1.2)."""
-        details = {"retryAfterSeconds": 5, "limit": get_settings().LANGFUSE_INGESTION_BACKLOG_LIMIT, "remaining": 0, "resetAt": ""}
+        details = {"retryAfterSeconds": self.retry_after_seconds, "limit": get_settings().LANGFUSE_INGESTION_BACKLOG_LIMIT, "remaining": 0, "resetAt": ""}
         return {"message": self.message, "code": "rate_limited", "details": details}
 
 

@@ -6,13 +6,14 @@ field, counted in tens, so that sources of different conventions interleave as w
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from langfuse_app.ingestion.attributes import parse_object, unquoted
 from langfuse_app.ingestion.spans import Span
 
 Reader = Callable[[Span], Any]
+ANY: Final[frozenset[str]] = frozenset()  # as values of a summary: whatever the attribute holds
 EXPLICIT: Final = 10  # the rank of what Langfuse's own attributes state; nothing overrides it
 
 
@@ -39,6 +40,7 @@ class Convention:
     scopes, marks: how spans of this convention are recognised, by scope name or by an attribute key ("*" as above).
     metadata, trace_metadata: base keys; `<base>` holds a JSON object and `<base>.<key>` single values.
     hidden: attributes that `metadata.attributes` leaves out beside those that inputs, outputs and metadata read.
+    trimmed: attribute → member that `metadata.attributes` shows it without.
     summaries: attribute → values that mark a span which repeats the usage of its children: it is not counted again.
     trace_marks: attributes that make a span speak for its trace (spec/api.md §6.10).
     """
@@ -70,7 +72,8 @@ class Convention:
     trace_metadata: tuple[str, ...] = ()
     metadata_ignored: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
-    summaries: Mapping[str, frozenset[str]] | None = None
+    trimmed: Mapping[str, str] = field(default_factory=dict[str, str])
+    summaries: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     trace_marks: tuple[str, ...] = ()
 
 

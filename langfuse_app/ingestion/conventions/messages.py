@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Final, cast
 
-from langfuse_app.ingestion.attributes import Slots, dump, json_value, parse_list, rebuild
+from langfuse_app.ingestion.attributes import Slots, json_value, parse_list, rebuild
+from langfuse_app.ingestion.normalise import json_text
 from langfuse_app.ingestion.spans import Span, SpanEvent
 
 OPERATION_DETAILS: Final = "gen_ai.client.inference.operation.details"
@@ -27,7 +28,7 @@ def instruction_text(instructions: object) -> str:
     """Instructions as text: a string, or the parts of an array joined by newline."""
     parts = parse_list(instructions)
     if parts is None:
-        return instructions if isinstance(instructions, str) else dump(instructions)
+        return instructions if isinstance(instructions, str) else json_text(instructions)
     return "\n".join(_part_text(part) for part in parts)
 
 
@@ -35,7 +36,7 @@ def _part_text(part: object) -> str:
     if isinstance(part, dict):
         found = cast("dict[str, Any]", part)
         part = found.get("content", found.get("text", found))
-    return part if isinstance(part, str) else dump(part)
+    return part if isinstance(part, str) else json_text(part)
 
 
 def _role(message: object) -> Any:

@@ -7,7 +7,7 @@ one name and is taken out of its whole, so that the sum of the details is the nu
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from langfuse_app.ingestion.attributes import count
+from langfuse_app.ingestion.normalise import count
 
 
 class Part(NamedTuple):

@@ -1,10 +1,10 @@
 // Drives `langfuse` 3.39.2: everything as events to the ingestion route, creates and updates in any order.
 import {
-  Story, agentTrace, baseUrl, expectedAgentTrace, given, keys, largeText, observations, openai, sdk, seed, session, tell, user,
+  Story, agentTrace, baseUrl, expectedAgentTrace, given, keys, largeText, observations, openai, pause, sdk, seed, session, tell, user,
   values, whenReadable,
 } from "../scenario.mjs";
 
-const { Langfuse, observeOpenAI } = sdk("langfuse");
+const { Langfuse, LangfuseWeb, observeOpenAI } = sdk("langfuse");
 const { OpenAI } = sdk("openai");
 
 const { release, environment, version } = values;
@@ -82,6 +82,38 @@ async function turns() {
   for (const story of stories) story.tell();
 }
 
+/** A trace that is told about twice: the second telling adds to the first and corrects it. */
+async function late() {
+  const trace = langfuse.trace({ name: "draft", userId: user, tags: ["nightly"], metadata: { kept: 1, changed: { a: 1 } } });
+  const step = trace.generation({ name: "step", input: "one", metadata: { kept: true } });
+  await langfuse.flushAsync();
+  let story = new Story("early", trace.id, { name: "draft", userId: user, tags: ["nightly"] });
+  story.observation("step", step.id, null, { type: "GENERATION", input: "one", endTime: null, metadata: { kept: true } });
+  story.tell();
+  await pause();
+  trace.update({ name: "nightly-job", tags: ["done"], metadata: { changed: { b: 2 } }, output: "all done" });
+  const usageDetails = { input: 10, output: 1 };
+  step.end({ output: "done", model: "gpt-4o", usageDetails, level: "WARNING", metadata: { new: 2 } });
+  await langfuse.flushAsync();
+  const metadata = { kept: 1, changed: { a: 1, b: 2 } };
+  const changed = { name: "nightly-job", tags: ["done", "nightly"], metadata, userId: user, output: "all done" };
+  story = new Story("late", trace.id, changed);
+  const ended = { input: "one", output: "done", model: "gpt-4o", usageDetails, level: "WARNING" };
+  story.observation("step", step.id, null, { type: "GENERATION", ...ended, metadata: { kept: true, new: 2 } });
+  story.tell();
+}
+
+/** A score given by a reader in a web page, which knows the public key only. */
+async function browser() {
+  const trace = langfuse.trace({ name: "rated" });
+  await langfuse.flushAsync();
+  const web = new LangfuseWeb({ publicKey: keys.publicKey, baseUrl, environment });
+  await web.score({ id: `thumbs-${seed}`, traceId: trace.id, name: "thumbs", value: 1, comment: "by the reader" });
+  const story = new Story("browser", trace.id, { name: "rated" });
+  story.score("thumbs", `thumbs-${seed}`);
+  story.tell();
+}
+
 async function texts() {
   const odd = values.unicode;
   const known = { userId: `пользователь-${seed}`, sessionId: `会话-${seed}`, tags: ["ärger", "客服"] };
@@ -119,6 +151,8 @@ async function batch() {
 const trace = await agent();
 await wrapped();
 await turns();
+await late();
+await browser();
 await texts();
 await batch();
 tell({ scenario: "access", traceId: trace.id, traceUrl: trace.getTraceUrl() });

@@ -1,6 +1,6 @@
 // Drives @langfuse/tracing, otel, client and openai 5.11.1: OTLP as JSON, scores over the ingestion route.
 import {
-  Story, agentTrace, baseUrl, expectedAgentTrace, given, keys, largeText, observations, openai, sdk, seed, session, tell, user,
+  Story, agentTrace, baseUrl, expectedAgentTrace, given, keys, largeText, observations, openai, pause, sdk, seed, session, tell, user,
   values, whenReadable,
 } from "../scenario.mjs";
 
@@ -114,6 +114,34 @@ async function turns() {
   for (const story of stories) story.tell();
 }
 
+/** A long-running trace whose first step is exported, and must be readable with all trace attributes, before its root. */
+async function late() {
+  const known = { userId: user, sessionId: `late-${seed}`, tags: ["nightly"] };
+  const trace = { ...known, name: "nightly-job" };
+  const done = { type: "GENERATION", input: "one", output: "done" };
+  const story = await propagateAttributes({ ...known, traceName: trace.name }, () =>
+    startActiveObservation("job", async (root) => {
+      root.update({ input: "go" });
+      const usageDetails = { input: 10, output: 1 };
+      const options = { asType: "generation" };
+      const step = root.startObservation("step", { input: "one", output: "done", model: "gpt-4o", usageDetails }, options);
+      step.end();
+      await processor.forceFlush();
+      const early = new Story("early", root.traceId, trace);
+      early.observation("step", step.id, root.id, done);
+      early.tell();
+      await pause();
+      root.update({ output: "all done" });
+      const told = new Story("late", root.traceId, { ...trace, input: "go", output: "all done" });
+      told.observation("job", root.id, null, { type: "SPAN", input: "go", output: "all done" });
+      told.observation("step", step.id, root.id, done);
+      return told;
+    }),
+  );
+  await processor.forceFlush();
+  story.tell();
+}
+
 async function texts() {
   const odd = values.unicode;
   const known = { userId: `пользователь-${seed}`, sessionId: `会话-${seed}`, tags: ["ärger", "客服"] };
@@ -156,6 +184,7 @@ async function batch() {
 const traceId = await agent();
 await decorated();
 await turns();
+await late();
 await texts();
 await batch();
 tell({ scenario: "access", traceId, traceUrl: await langfuse.getTraceUrl(traceId) });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from langfuse import Langfuse
@@ -12,6 +13,7 @@ from scenario import (
     BASE_URL,
     OBSERVATIONS,
     OPENAI,
+    PAUSE_S,
     SEED,
     SESSION,
     USER,
@@ -131,6 +133,34 @@ def turns(langfuse: Langfuse) -> None:
         story.tell()
 
 
+def late(langfuse: Langfuse) -> None:
+    """A trace that is told about twice: the second telling adds to the first and corrects it."""
+    trace = langfuse.trace(name="draft", user_id=USER, tags=["nightly"], metadata={"kept": 1, "changed": {"a": 1}})
+    step = trace.generation(name="step", input="one", metadata={"kept": True})
+    langfuse.flush()
+    story = Story("early", trace.id, name="draft", userId=USER, tags=["nightly"], metadata={"kept": 1, "changed": {"a": 1}})
+    story.observation("step", step.id, type="GENERATION", input="one", endTime=None, metadata={"kept": True})
+    story.tell()
+    time.sleep(PAUSE_S)
+    trace.update(name="nightly-job", tags=["done"], metadata={"changed": {"b": 2}}, output="all done")
+    step.end(output="done", model="gpt-4o", usage_details={"input": 10, "output": 1}, level="WARNING", metadata={"new": 2})
+    langfuse.flush()
+    changed = {"name": "nightly-job", "tags": ["done", "nightly"], "metadata": {"kept": 1, "changed": {"a": 1, "b": 2}}}
+    story = Story("late", trace.id, **changed, userId=USER, output="all done")
+    story.observation(
+        "step",
+        step.id,
+        type="GENERATION",
+        input="one",
+        output="done",
+        model="gpt-4o",
+        level="WARNING",
+        usageDetails={"input": 10, "output": 1, "total": 11},
+        metadata={"kept": True, "new": 2},
+    )
+    story.tell()
+
+
 def texts(langfuse: Langfuse) -> None:
     odd = VALUES["unicode"]
     known = {"user_id": f"пользователь-{SEED}", "session_id": f"会话-{SEED}", "tags": ["ärger", "客服"]}
@@ -182,6 +212,7 @@ def main() -> None:
     trace = agent(langfuse)
     decorated()
     turns(langfuse)
+    late(langfuse)
     texts(langfuse)
     batch(langfuse)
     access(langfuse, trace)

@@ -33,6 +33,7 @@ def main() -> None:
     trace_id = scenarios.agent(langfuse, nullcontext, name_the_trace, metadata=METADATA, public=True, **OWN_IO)
     scenarios.decorated(langfuse)
     scenarios.turns(langfuse)
+    scenarios.late(langfuse)
     scenarios.texts(langfuse)
     scenarios.batch(langfuse)
     scenarios.access(langfuse, trace_id)

@@ -28,6 +28,7 @@ def main() -> None:
     trace_id = scenarios.agent(langfuse, traced, lambda root: root.set_trace_as_public(), public=True)
     scenarios.decorated(langfuse)
     scenarios.turns(langfuse)
+    scenarios.late(langfuse)
     scenarios.texts(langfuse)
     scenarios.batch(langfuse)
     scenarios.access(langfuse, trace_id)

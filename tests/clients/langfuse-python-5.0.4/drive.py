@@ -36,11 +36,10 @@ def observations_of(langfuse: Langfuse, trace_id: str) -> list[Any]:
 
 def main() -> None:
     langfuse = scenarios.client()
-    trace_id = scenarios.agent(
-        langfuse, traced, lambda root: root.set_trace_as_public(), public=True, metadata=METADATA
-    )
+    trace_id = scenarios.agent(langfuse, traced, lambda root: root.set_trace_as_public(), public=True, metadata=METADATA)
     scenarios.decorated(langfuse)
     scenarios.turns(langfuse)
+    scenarios.late(langfuse)
     scenarios.texts(langfuse)
     scenarios.batch(langfuse)
     scenarios.access(langfuse, trace_id)

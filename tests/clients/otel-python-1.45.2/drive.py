@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, Status, StatusCode
-from scenario import BASE_URL, OBSERVATIONS, OPENAI, SCORES, SEED, SESSION, USER, VALUES, Story, agent_trace, large_text
+from scenario import BASE_URL, OBSERVATIONS, OPENAI, PAUSE_S, SCORES, SEED, SESSION, USER, VALUES, Story, agent_trace, large_text
 
 KEYS = f"{os.environ['LANGFUSE_PUBLIC_KEY']}:{os.environ['LANGFUSE_SECRET_KEY']}"
 AUTHORIZATION = {"Authorization": f"Basic {base64.b64encode(KEYS.encode()).decode()}"}
@@ -35,9 +36,7 @@ def provider() -> TracerProvider:
             "langfuse.release": VALUES["release"],
         }
     )
-    exporter = OTLPSpanExporter(
-        endpoint=f"{BASE_URL}/api/public/otel/v1/traces", headers=AUTHORIZATION, compression=Compression.Gzip
-    )
+    exporter = OTLPSpanExporter(endpoint=f"{BASE_URL}/api/public/otel/v1/traces", headers=AUTHORIZATION, compression=Compression.Gzip)
     made = TracerProvider(resource=resource)
     made.add_span_processor(BatchSpanProcessor(exporter))
     return made
@@ -74,7 +73,7 @@ def io(name: str) -> dict[str, str]:
     return found
 
 
-def chat(name: str, known: dict[str, Any]) -> dict[str, Any]:
+def chat(known: dict[str, Any]) -> dict[str, Any]:
     """A model call by the GenAI conventions; its input tokens include those read from the cache."""
     usage = known["usageDetails"]
     cached, thought = usage.get("input_cached_tokens", 0), usage.get("output_reasoning_tokens", 0)
@@ -108,17 +107,19 @@ def trace_attributes() -> dict[str, Any]:
 
 def agent(app: App) -> None:
     tool = OBSERVATIONS["lookup-order"]
+    called = {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "lookup-order",
+        "gen_ai.tool.call.arguments": json.dumps(tool["input"]),
+        "gen_ai.tool.call.result": json.dumps(tool["output"]),
+    }
     with app.span("answer-ticket", **trace_attributes(), **io("answer-ticket")) as root:
-        with app.span("retrieve-context", **io("retrieve-context")) as retrieve:
-            with app.span("draft-answer", **chat("draft-answer", OBSERVATIONS["draft-answer"])) as draft:
-                called = {
-                    "gen_ai.operation.name": "execute_tool",
-                    "gen_ai.tool.name": "lookup-order",
-                    "gen_ai.tool.call.arguments": json.dumps(tool["input"]),
-                    "gen_ai.tool.call.result": json.dumps(tool["output"]),
-                }
-                with app.span("execute_tool lookup-order", **called) as lookup:
-                    pass
+        with (
+            app.span("retrieve-context", **io("retrieve-context")) as retrieve,
+            app.span("draft-answer", **chat(OBSERVATIONS["draft-answer"])) as draft,
+            app.span("execute_tool lookup-order", **called) as lookup,
+        ):
+            pass
         miss_attributes = {"langfuse.observation.type": "event", "langfuse.observation.level": "WARNING"}
         miss_attributes["langfuse.observation.status_message"] = OBSERVATIONS["cache-miss"]["statusMessage"]
         with app.span("cache-miss", **miss_attributes, **io("cache-miss")) as miss:
@@ -161,7 +162,7 @@ def decorated(app: App) -> None:
     """Model calls as the GenAI instrumentation of a client library writes them: no langfuse.* attribute at all."""
     known = {"model": OPENAI["model"], "usageDetails": OPENAI["usageDetails"], "input": OPENAI["messages"]}
     answer = [{"role": "assistant", "content": OPENAI["answer"]}]
-    with app.span("answer") as root, app.span(f"chat {OPENAI['model']}", **chat("call", {**known, "output": answer})) as call:
+    with app.span("answer") as root, app.span(f"chat {OPENAI['model']}", **chat({**known, "output": answer})) as call:
         call.set_attribute("gen_ai.usage.reasoning.output_tokens", OPENAI["usageDetails"]["output_reasoning_tokens"])
     app.flush()
     trace_id, root_id = ids(root)
@@ -186,6 +187,27 @@ def turns(app: App) -> None:
     app.flush()
     for story in stories:
         story.tell()
+
+
+def late(app: App) -> None:
+    """A step that is exported before its root, which alone carries the trace's attributes."""
+    known = {"langfuse.trace.name": "nightly-job", "user.id": USER, "session.id": f"late-{SEED}"}
+    with app.span("job", **known, **{"input.value": "go"}) as root:
+        with app.span("step", **{"input.value": "one", "output.value": "done"}) as step:
+            pass
+        app.flush()
+        trace_id, root_id = ids(root)
+        story = Story("early", trace_id)
+        story.observation("step", ids(step)[1], root_id, type="SPAN", input="one", output="done")
+        story.tell()
+        time.sleep(PAUSE_S)
+        root.set_attribute("output.value", "all done")
+    app.flush()
+    trace = {"name": "nightly-job", "userId": USER, "sessionId": f"late-{SEED}"}
+    story = Story("late", trace_id, **trace, input="go", output="all done")
+    story.observation("job", root_id, type="SPAN", input="go", output="all done")
+    story.observation("step", ids(step)[1], root_id, type="SPAN", input="one", output="done")
+    story.tell()
 
 
 def texts(app: App) -> None:
@@ -229,6 +251,7 @@ def main() -> None:
     agent(app)
     decorated(app)
     turns(app)
+    late(app)
     texts(app)
     batch(app)
 

@@ -1,0 +1,47 @@
+"""Dependencies that turn a request's credentials into a scope; a route without one is open and says so."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from langfuse_app.core.errors import AppError, ForbiddenError, UnauthorizedError
+from langfuse_app.core.scopes import ProjectScope
+from langfuse_app.features.api_keys import service as api_keys
+
+# The batch route and the prompt routes name the error class in their refusals, the other routes do not.
+_NAMED = ("/api/public/ingestion", "/api/public/prompts", "/api/public/v2/prompts")
+
+
+class _BareError(AppError):
+    """A refusal with a message only."""
+
+    def __init__(self, cause: AppError) -> None:
+        super().__init__(cause.message)
+        self.status = cause.status
+
+    def body(self) -> dict[str, Any]:
+        return {"message": self.message}
+
+
+async def require_project(request: Request) -> ProjectScope:
+    """The project of the key in the Authorization header; 401 and 403 as spec/api.md §1.1."""
+    return await _authenticate(request, allow_scores_only=False)
+
+
+async def require_scores(request: Request) -> ProjectScope:
+    """The same, and browsers with a public key alone may come in too: their scope only writes scores."""
+    return await _authenticate(request, allow_scores_only=True)
+
+
+async def _authenticate(request: Request, allow_scores_only: bool) -> ProjectScope:
+    header = request.headers.get("authorization")
+    try:
+        known = api_keys.authenticate_cached(header, allow_scores_only)
+        return known or await asyncio.to_thread(api_keys.authenticate, header, allow_scores_only)
+    except (UnauthorizedError, ForbiddenError) as error:
+        raise error if request.url.path.startswith(_NAMED) else _BareError(error) from error
+
+
+Project = Annotated[ProjectScope, Depends(require_project)]
+ScoreWriter = Annotated[ProjectScope, Depends(require_scores)]

@@ -1,0 +1,73 @@
+"""Exceptions become the bodies of the contract (spec/api.md §1.2)."""
+
+import logging
+from typing import Any
+
+import orjson
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from langfuse_app.core.errors import (
+    AppError,
+    InvalidRequestError,
+    MethodNotAllowedError,
+    NotFoundError,
+    ValidationFailedError,
+)
+
+log = logging.getLogger(__name__)
+
+
+def json_response(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer; numbers that JSON does not know become null."""
+    return Response(orjson.dumps(body), status, headers, "application/json")
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers; `unexpected` is called by the outermost middleware."""
+    app.add_exception_handler(AppError, _app_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+
+
+async def _app_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AppError)
+    headers = {"Retry-After": str(error.retry_after_seconds)} if error.retry_after_seconds else None
+    return json_response(error.body(), error.status, headers)
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    refused = ValidationFailedError([issue(one) for one in error.errors()])
+    return json_response(refused.body(), refused.status)
+
+
+def issue(error: Any) -> dict[str, Any]:
+    """One entry of the issue list: code, path inside of query or body, and the message for people."""
+    path = list(error["loc"])
+    if path and path[0] in ("query", "body", "path"):
+        path = path[1:]
+    code = "unrecognized_keys" if error["type"] == "extra_forbidden" else "invalid_type" if error["type"] == "missing" else str(error["type"])
+    return {"code": code, "path": path, "message": str(error["msg"]).removeprefix("Value error, ")}
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """What the router itself refuses: unknown paths and methods, bodies that cannot be read."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        shaped: AppError = NotFoundError("Not found")
+    elif error.status_code == 405:
+        shaped = MethodNotAllowedError()
+    else:
+        shaped = InvalidRequestError(error.detail)
+    return json_response(shaped.body(), error.status_code, dict(error.headers or {}))
+
+
+def unexpected(error: Exception) -> Response:
+    """The 500 of everything nobody expected; the log has the rest. What a store says stays inside."""
+    log.error("unexpected error", exc_info=error)
+    inside = isinstance(error, SQLAlchemyError | ClickHouseError)
+    return json_response({"message": "Internal Server Error", "error": "An unknown error occurred" if inside else str(error)}, 500)

@@ -1,0 +1,145 @@
+"""What holds for every request, as plain ASGI: request ids, CORS, body limits, and a 500 that is JSON."""
+
+import logging
+import re
+import time
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from langfuse_app.api.errors import json_response, unexpected
+from langfuse_app.core.ids import new_id
+from langfuse_app.core.inflate import BodyTooLargeError
+
+log = logging.getLogger(__name__)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_PUBLIC = "/api/public/"
+_BODY_LIMIT = 1 << 20
+_LARGE_BODY_LIMIT = 4_718_592
+_LARGE = ("/api/public/traces", "/api/public/dataset-items")
+_OWN_LIMIT = ("/api/public/ingestion", "/api/public/otel/")  # these stream, and count for themselves
+
+
+def _headers(message: Message) -> MutableHeaders:
+    return MutableHeaders(scope=message)
+
+
+class RequestId:
+    """Gives every answer the id that the logs speak of; a sensible one from the client is kept."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else new_id()
+        started = time.perf_counter()
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _headers(message)["x-request-id"] = request_id
+                took_ms = (time.perf_counter() - started) * 1000
+                log.debug("%s %s %s %.1f ms %s", scope["method"], scope["path"], message["status"], took_ms, request_id)
+            await send(message)
+
+        await self.app(scope, receive, answer)
+
+
+class Cors:
+    """Any origin may use the public API: it knows no cookies, only keys."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(_PUBLIC):
+            return await self.app(scope, receive, send)
+        if scope["method"] == "OPTIONS":
+            return await self._preflight(scope, receive, send)
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = _headers(message)
+                headers["access-control-allow-origin"] = "*"
+                headers["access-control-expose-headers"] = "x-request-id, retry-after"
+            await send(message)
+
+        await self.app(scope, receive, answer)
+
+    async def _preflight(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = Headers(scope=scope).get("access-control-request-headers", "*")
+        answer = json_response(None, 204)
+        answer.body = b""
+        answer.headers.update(
+            {
+                "content-length": "0",
+                "access-control-allow-origin": "*",
+                "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+                "access-control-allow-headers": asked,
+                "access-control-max-age": "86400",
+            }
+        )
+        await answer(scope, receive, send)
+
+
+class BodyLimit:
+    """Reads a body before its route does, up to the limit of the route (spec/api.md §1.3)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD") or not path.startswith("/api/") or path.startswith(_OWN_LIMIT):
+            return await self.app(scope, receive, send)
+        limit = _LARGE_BODY_LIMIT if path.startswith(_LARGE) else _BODY_LIMIT
+        try:
+            body = await _read(receive, limit)
+        except BodyTooLargeError as error:
+            return await json_response(error.body(), error.status)(scope, receive, send)
+        messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replay() -> Message:
+            return messages.pop() if messages else await receive()
+
+        await self.app(scope, replay, send)
+
+
+async def _read(receive: Receive, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > limit:
+            raise BodyTooLargeError(f"Body exceeded {limit} bytes limit")
+        more = message.get("more_body", False)
+    return b"".join(chunks)
+
+
+class LastResort:
+    """Answers 500 in JSON where an exception came through everything else."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, answer)
+        except Exception as error:
+            if begun:
+                raise
+            await unexpected(error)(scope, receive, send)

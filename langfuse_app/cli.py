@@ -1,0 +1,138 @@
+"""The command line. Exit codes: 0 done · 1 found something wrong · 2 cannot do it, one line on stderr says why."""
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import cast
+
+import click
+
+from langfuse_app import __version__
+from langfuse_app.core.errors import SettingsError
+from langfuse_app.core.settings import Settings, load_settings
+from langfuse_app.runtime.child import StartError
+from langfuse_app.runtime.datadir import DataDir
+
+_CANNOT = 2
+_data_dir = click.option("--data-dir", help="Folder of the embedded engines and files. [LANGFUSE_DATA_DIR, default ./data]")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """langfuse-app: an LLM engineering platform that speaks Langfuse's wire format."""
+
+
+@cli.command()
+@click.option("--host", help="Address to listen on. [LANGFUSE_HOST_BIND, default 127.0.0.1]")
+@click.option("--port", type=int, help="Port of UI, REST and OTLP. [PORT, default 3000]")
+@_data_dir
+def up(host: str | None, port: int | None, data_dir: str | None) -> None:
+    """Run everything: engines whose URL is not set, migrations, web and workers."""
+    from langfuse_app.runtime.supervisor import up as run
+
+    run(_settings(LANGFUSE_HOST_BIND=host, PORT=port, LANGFUSE_DATA_DIR=data_dir))
+
+
+@cli.command()
+@click.option("--role", type=click.Choice(["all", "ui", "api"]), default="all", show_default=True)
+@click.option("--host", help="Address to listen on. [LANGFUSE_HOST_BIND]")
+@click.option("--port", type=int, help="Port. [PORT]")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes; more than 1 for --role api only.")
+@_data_dir
+def serve(role: str, host: str | None, port: int | None, workers: int, data_dir: str | None) -> None:
+    """Run one web process; the stores are those of the settings, or of a running `up` on the same data folder."""
+    from langfuse_app.runtime import bundle, web
+
+    settings = _connected(_settings(LANGFUSE_HOST_BIND=host, PORT=port, LANGFUSE_DATA_DIR=data_dir))
+    if role != "api":
+        bundle.ensure()
+    web.serve(cast("web.Role", role), settings.LANGFUSE_HOST_BIND, settings.PORT, workers)
+
+
+@cli.command()
+@click.option("--queues", default="all", show_default=True, help="Names or lanes of worker/queues.py, separated by commas.")
+@_data_dir
+def worker(queues: str, data_dir: str | None) -> None:
+    """Run one worker process."""
+    from langfuse_app.runtime.logs import configure
+
+    settings = _connected(_settings(LANGFUSE_DATA_DIR=data_dir))
+    names = queues.split(",")
+    try:
+        importlib.import_module("worker.queues").named(names, settings)  # by name: this package never imports that one
+    except ValueError as error:
+        raise StartError(str(error)) from error
+    configure(settings)
+    importlib.import_module("worker.main").run(names)
+
+
+@cli.command()
+@_data_dir
+@_json
+def migrate(data_dir: str | None, as_json: bool) -> None:
+    """Bring both databases to this version's schema and make the first project; safe to run twice."""
+    _connected(_settings(LANGFUSE_DATA_DIR=data_dir))
+    from langfuse_app.runtime.prepare import prepare
+
+    first = prepare()
+    click.echo(json.dumps(first) if as_json else "Both databases are at the schema of this version.")
+
+
+@cli.command()
+@_data_dir
+@_json
+def doctor(data_dir: str | None, as_json: bool) -> None:
+    """Check each store; say what is wrong and how to fix it."""
+    settings = _with_running(_settings(LANGFUSE_DATA_DIR=data_dir))
+    from langfuse_app.runtime.doctor import examine, report
+
+    findings = examine(settings)
+    click.echo(json.dumps([finding.as_dict() for finding in findings], indent=1) if as_json else report(findings))
+    sys.exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+@cli.command()
+@_json
+def version(as_json: bool) -> None:
+    """Print the version."""
+    number = __version__
+    click.echo(json.dumps({"version": number}) if as_json else number)
+
+
+def main() -> None:
+    """Entry point: errors that have a remedy become one line and exit code 2."""
+    try:
+        cli(prog_name="langfuse-app")
+    except (SettingsError, StartError) as error:
+        click.echo(f"langfuse-app: {error}", err=True)
+        sys.exit(_CANNOT)
+
+
+def _settings(**options: str | int | None) -> Settings:
+    """The settings, where options given on the command line win over the environment, for our children too."""
+    os.environ |= {name: str(value) for name, value in options.items() if value is not None}
+    if "LANGFUSE_DATA_DIR" in os.environ:
+        os.environ["LANGFUSE_DATA_DIR"] = str(Path(os.environ["LANGFUSE_DATA_DIR"]).expanduser().resolve())
+    return load_settings()
+
+
+def _with_running(settings: Settings) -> Settings:
+    """The same, and what a running `up` on the data folder published where the settings are silent."""
+    for name, value in DataDir(settings.data_dir).running_environment().items():
+        os.environ[name] = os.environ.get(name) or value
+    return load_settings()
+
+
+def _connected(settings: Settings) -> Settings:
+    settings = _with_running(settings)
+    for name in ("DATABASE_URL", "CLICKHOUSE_URL", "REDIS_CONNECTION_STRING"):
+        if not getattr(settings, name):
+            raise StartError(f"{name} is not set, and no `langfuse-app up` runs on {settings.data_dir}")
+    return settings
+
+
+if __name__ == "__main__":
+    main()

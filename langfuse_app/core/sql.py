@@ -1,0 +1,63 @@
+"""WHERE clauses for the column store: conditions with parameters that the server binds, the tenant always first."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from langfuse_app.core.scopes import ProjectScope
+from langfuse_app.core.time import to_us
+
+
+class Conditions:
+    """Conditions joined by AND. Every value travels as a parameter, never inside the SQL text.
+
+    `params` may be given to the query as it is; names made here are p0, p1, … in order.
+    """
+
+    def __init__(self, scope: ProjectScope) -> None:
+        self._parts = ["project_id = {project_id:String}"]
+        self.params: dict[str, Any] = {"project_id": scope.project_id}
+
+    @property
+    def sql(self) -> str:
+        """The text behind WHERE."""
+        return " AND ".join(self._parts)
+
+    @property
+    def filtered(self) -> bool:
+        """Whether anything but the tenant is asked for."""
+        return len(self._parts) > 1
+
+    def bind(self, value: Any, kind: str) -> str:
+        """A parameter with that value and ClickHouse type, as it stands in SQL."""
+        name = f"p{len(self.params) - 1}"
+        self.params[name] = value
+        return f"{{{name}:{kind}}}"
+
+    def add(self, condition: str) -> None:
+        """A condition whose values were bound before."""
+        self._parts.append(condition)
+
+    def equal(self, column: str, value: str | None) -> None:
+        """The column has this text; None asks for nothing."""
+        if value is not None:
+            self.add(f"{column} = {self.bind(value, 'String')}")
+
+    def any_of(self, column: str, values: Sequence[str]) -> None:
+        """The column has one of these texts; an empty list asks for nothing."""
+        if values:
+            self.add(f"{column} IN {self.bind(list(values), 'Array(String)')}")
+
+    def compare(self, column: str, operator: str, moment: datetime | None) -> None:
+        """The column is before or after a moment, to the microsecond; None asks for nothing."""
+        if moment is not None:
+            self.add(f"{column} {operator} {self.moment(moment)}")
+
+    def between(self, column: str, start: datetime | None, end: datetime | None) -> None:
+        """The column lies in [start, end); either may be open."""
+        self.compare(column, ">=", start)
+        self.compare(column, "<", end)
+
+    def moment(self, value: datetime) -> str:
+        """A bound moment; as an integer, because the text form of the driver loses microseconds."""
+        return f"fromUnixTimestamp64Micro({self.bind(to_us(value), 'Int64')}, 'UTC')"

@@ -1,0 +1,1 @@
+"""Models and their prices: the default list, and what projects define themselves."""

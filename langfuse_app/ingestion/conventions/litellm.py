@@ -1,0 +1,35 @@
+"""LiteLLM's langfuse_otel callback (scope "litellm"): OpenInference and Langfuse attributes on the call's span.
+
+Its second span per call carries the provider's raw exchange (llm.openai.*) and no type; it names no model in a way any
+source reads, so it stays a plain span and counts nothing.
+"""
+
+from typing import Any, Final
+
+from langfuse_app.ingestion.attributes import json_value, rebuild
+from langfuse_app.ingestion.conventions.base import Convention, Source, attr, member
+from langfuse_app.ingestion.conventions.messages import span_slots
+from langfuse_app.ingestion.spans import Span
+
+_SCOPE: Final = "litellm"
+
+
+def _tools(span: Span) -> list[dict[str, Any]] | None:
+    """`llm.tools.<i>.{name, description, parameters}`, with or without a level `tool` between."""
+    found = rebuild(span.attributes, "llm.tools.", span_slots(span))
+    entries = [member(entry, "tool") or entry for entry in found] if isinstance(found, list) else []
+    return [_tool(entry) for entry in entries if member(entry, "name")] or None
+
+
+def _tool(entry: object) -> dict[str, Any]:
+    names = ("name", "description", "parameters")
+    return {name: json_value(member(entry, name)) for name in names if member(entry, name) is not None}
+
+
+CONVENTION = Convention(
+    name="litellm",
+    scopes=(_SCOPE,),
+    marks=("litellm.*",),
+    status_message=(attr(30, "error.message", scope=_SCOPE),),
+    tools=(Source(50, ("llm.tools.*",), _tools, scope=_SCOPE),),
+)

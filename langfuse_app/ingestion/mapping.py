@@ -1,0 +1,338 @@
+"""A span → what it says about its observation, its trace and its scores (spec/api.md §6.3–6.10).
+
+The conventions' tables decide where a value comes from; here values become columns.
+"""
+
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from langfuse_app.core.time import from_us
+from langfuse_app.ingestion import tools
+from langfuse_app.ingestion.attributes import json_value, metadata_text, parse_object, truth
+from langfuse_app.ingestion.changes import Change, Clock, Request
+from langfuse_app.ingestion.conventions.engine import Plan, explicit, first, plan_for, summarises
+from langfuse_app.ingestion.conventions.langfuse import (
+    ENVIRONMENT_KEYS,
+    IS_APP_ROOT,
+    RELEASE_KEYS,
+    VERSION_KEYS,
+    experiment_version,
+)
+from langfuse_app.ingestion.conventions.register import MAPPING_VERSION
+from langfuse_app.ingestion.normalise import (
+    DEFAULT_ENVIRONMENT,
+    clamp,
+    costs,
+    environment,
+    json_text,
+    metadata_map,
+    model_parameters,
+    tags,
+    text,
+)
+from langfuse_app.ingestion.spans import Origin, Span, SpanEvent
+from langfuse_app.ingestion.usage import usage_details
+
+# A value at least this long is not kept twice: raw_attributes refers to the column that has it.
+_WORTH_A_REFERENCE: Final = 48
+_EXPERIMENT_TIMES: Final = frozenset({"experiment_item_version"})
+
+
+class Mapped(msgspec.Struct):
+    """What was read from one span; times in microseconds, already clamped."""
+
+    span: Span
+    plan: Plan
+    type: str
+    name: str
+    start: int
+    end: int
+    environment: str
+    release: str
+    version: str
+    user_id: str
+    session_id: str
+    tags: list[str]
+    public: bool | None  # None: the span does not say
+    input: str
+    output: str
+    is_app_root: bool
+    notes: list[str]
+    originals: dict[str, str]  # metadata that keeps what was clamped
+
+    def clock(self, rank: int) -> Clock:
+        """When the span said so: at its end."""
+        return Clock(rank, self.end, 0, self.span.span_id)
+
+
+def map_span(span: Span, request: Request) -> Mapped:
+    """Reads a span by the tables of the conventions."""
+    plan = plan_for(span)
+    attributes = span.attributes
+    notes: list[str] = []
+    originals: dict[str, str] = {}
+    start, end = _times(span, request.received_at, notes, originals)
+    named = first(plan.observation_name, span) if plan.observation_name else None
+    return Mapped(
+        span,
+        plan,
+        first(plan.type, span) or "SPAN",
+        span.name if named is None else text(named),
+        start,
+        end,
+        _environment(attributes, span.resource),
+        _stated(RELEASE_KEYS, attributes, span.resource),
+        _stated(VERSION_KEYS, attributes, span.resource),
+        text(first(plan.user_id, span)) if plan.user_id else "",
+        text(first(plan.session_id, span)) if plan.session_id else "",
+        _tags(first(plan.tags, span)) if plan.tags else [],
+        first(plan.public, span) if plan.public else None,
+        text(first(plan.input, span)) if plan.input else "",
+        text(first(plan.output, span)) if plan.output else "",
+        truth(attributes.get(IS_APP_ROOT)),
+        notes,
+        originals,
+    )
+
+
+def _times(span: Span, received_at: int, notes: list[str], originals: dict[str, str]) -> tuple[int, int]:
+    """Start and end in microseconds: a missing edge is the other one, both missing are the time of receipt."""
+    sent_start = (span.start or span.end) // 1000 or received_at
+    sent_end = (span.end or span.start) // 1000 or received_at
+    start = _clamped("start_time", sent_start, received_at, notes, originals)
+    end = _clamped("end_time", sent_end, received_at, notes, originals)
+    return start, max(start, end)
+
+
+def _clamped(column: str, us: int, received_at: int, notes: list[str], originals: dict[str, str]) -> int:
+    moved, was_moved = clamp(us, received_at)
+    if was_moved:
+        original = time_text(us)
+        notes.append(f"clamped {column} {original}")
+        originals[f"original_{column}"] = original
+    return moved
+
+
+def time_text(us: int) -> str:
+    """ISO 8601 of microseconds; the number itself where the calendar ends."""
+    try:
+        return from_us(us).isoformat().replace("+00:00", "Z")
+    except OverflowError:
+        return f"{us} µs"
+
+
+_cached_environment = lru_cache(maxsize=1_024)(environment)
+
+
+def _environment(attributes: dict[str, Any], resource: Origin) -> str:
+    for key in ENVIRONMENT_KEYS:
+        for held in (attributes, resource.attributes):
+            value = held.get(key)
+            if isinstance(value, str) and value:
+                return _cached_environment(value)
+    return DEFAULT_ENVIRONMENT
+
+
+def _stated(keys: tuple[tuple[str, str], ...], attributes: dict[str, Any], resource: Origin) -> str:
+    for holder, key in keys:
+        value = (attributes if holder == "span" else resource.attributes).get(key)
+        if value not in (None, ""):
+            return text(value)
+    return ""
+
+
+def _tags(value: object) -> list[str]:
+    """Tags from a list, a JSON array, text with commas, or one text."""
+    if isinstance(value, str):
+        parsed = json_value(value) if value.startswith("[") else value
+        if isinstance(parsed, str):
+            parsed = [part.strip() for part in parsed.split(",")]
+        value = parsed
+    return tags(value)
+
+
+# The observation
+
+
+def observation(mapped: Mapped, request: Request) -> Change:
+    """The whole observation row that the span is."""
+    span, plan = mapped.span, mapped.plan
+    joined = tools.join(mapped.input, first(plan.tools, span)) if plan.tools else tools.Joined(mapped.input, "")
+    metadata = _metadata(mapped)
+    fields: dict[str, Any] = {
+        "type": mapped.type,
+        "parent_observation_id": span.parent_id,
+        "start_time": mapped.start,
+        "end_time": mapped.end,
+        "name": mapped.name,
+        "environment": mapped.environment,
+        "version": mapped.version,
+        "release": mapped.release,
+        "level": first(plan.level, span) or "DEFAULT",
+        "status_message": text(first(plan.status_message, span)),
+        "is_app_root": mapped.is_app_root,
+        "trace_name": text(first(plan.trace_name, span)) if plan.trace_name else "",
+        "user_id": mapped.user_id,
+        "session_id": mapped.session_id,
+        "tags": list(mapped.tags),
+        "public": mapped.public is True,
+        "input": joined.text,
+        "output": mapped.output,
+        "metadata": metadata,
+        "source": "otel",
+        "ingestion_api_key": request.public_key,
+        "ingestion_sdk_name": request.sdk_name or "unknown",
+        "ingestion_sdk_version": request.sdk_version or "unknown",
+        "convention": plan.convention,
+        "mapping_version": MAPPING_VERSION,
+        "request_id": request.request_id,
+        "received_at": request.received_at,
+    }
+    _add_origin(fields, span)
+    _add_model(fields, mapped)
+    _add_tools(fields)
+    if plan.experiment or plan.experiment_metadata:
+        _add_experiment(fields, mapped)
+    raw = fields["raw_attributes"] = _raw(mapped, joined.place, metadata)
+    size = fields["event_bytes"] = len(raw) + len(joined.text) + len(mapped.output)
+    clock = mapped.clock(1)
+    return Change(
+        "observation", span.span_id, span.trace_id, clock, span.span_id, span.index, request,
+        fields, {}, {}, [], True, size, mapped.notes,
+    )  # fmt: skip
+
+
+def _metadata(mapped: Mapped) -> dict[str, str]:
+    """What is left of the attributes, resource and scope, overlaid by the metadata of observation and trace."""
+    span, plan, attributes = mapped.span, mapped.plan, mapped.span.attributes
+    found: dict[str, str] = {"attributes": json_text(_remaining(mapped))} if plan.shown else {}
+    found["resourceAttributes"] = span.resource.text
+    found["scope"] = span.scope.text
+    for members in (plan.metadata, plan.trace_metadata):
+        for key, member in members:
+            if member:
+                found[member] = metadata_text(attributes[key])
+            else:
+                found.update(metadata_map(parse_object(attributes[key])))
+    return {**found, **mapped.originals} if mapped.originals else found
+
+
+def _remaining(mapped: Mapped) -> dict[str, str]:
+    attributes = mapped.span.attributes
+    shown = {key: text(attributes[key]) for key in mapped.plan.shown}
+    for key, member in mapped.plan.trimmed:
+        whole = parse_object(attributes[key])
+        if whole is not None:
+            shown[key] = json_text({name: value for name, value in whole.items() if name != member})
+    return shown
+
+
+def _add_origin(fields: dict[str, Any], span: Span) -> None:
+    resource = span.resource
+    fields["service_name"] = resource.get("service.name")
+    fields["service_version"] = resource.get("service.version")
+    fields["scope_name"] = span.scope.name
+    fields["scope_version"] = span.scope.version
+    fields["telemetry_sdk_language"] = resource.get("telemetry.sdk.language")
+    fields["telemetry_sdk_name"] = resource.get("telemetry.sdk.name")
+    fields["telemetry_sdk_version"] = resource.get("telemetry.sdk.version")
+
+
+def _add_model(fields: dict[str, Any], mapped: Mapped) -> None:
+    """Model, parameters, usage and cost. A span that repeats its children's figures counts only what is explicit."""
+    span, plan = mapped.span, mapped.plan
+    model, usage, cost = plan.model, plan.usage, plan.cost
+    if plan.summaries and summarises(plan, span):
+        model, usage, cost = explicit(model), explicit(usage), explicit(cost)
+    if model:
+        fields["provided_model_name"] = text(first(model, span))
+    if plan.model_parameters:
+        fields["model_parameters"] = model_parameters(first(plan.model_parameters, span))
+    if usage:
+        fields["provided_usage_details"] = usage_details(first(usage, span) or {})
+    if cost:
+        fields["provided_cost_details"] = costs(first(cost, span) or {})
+    if plan.completion_start:
+        fields["completion_start_time"] = _completion_start(mapped)
+    if plan.prompt and mapped.type == "GENERATION":
+        link = first(plan.prompt, span)
+        if link is not None:
+            fields["prompt_name"], fields["prompt_version"] = link
+
+
+def _completion_start(mapped: Mapped) -> int | None:
+    found = first(mapped.plan.completion_start, mapped.span)
+    if found is None:
+        return None
+    return clamp(found, max(mapped.end, mapped.start))[0]
+
+
+def _add_tools(fields: dict[str, Any]) -> None:
+    fields["tool_definitions"] = tools.definitions(fields["input"])
+    fields["tool_calls"], fields["tool_call_names"] = tools.calls(fields["output"])
+
+
+def _add_experiment(fields: dict[str, Any], mapped: Mapped) -> None:
+    attributes = mapped.span.attributes
+    for key, column in mapped.plan.experiment:
+        value = attributes[key]
+        fields[column] = experiment_version(value) if column in _EXPERIMENT_TIMES else text(value)
+    for key, column, member in mapped.plan.experiment_metadata:
+        held: dict[str, str] = fields.setdefault(column, {})
+        if member:
+            held[member] = metadata_text(attributes[key])
+        else:
+            held.update(metadata_map(parse_object(attributes[key])))
+
+
+# The raw attributes
+
+
+def _raw(mapped: Mapped, place: str, metadata: dict[str, str]) -> str:
+    """JSON of {attributes, and where present name, kind, status, events, links}: what mapping again would need.
+
+    An attribute whose value a column holds verbatim is {"$": column}, or {"$": "column.key"} when it is a part of it.
+    Attribute values are never objects, so a reference cannot be mistaken for a value.
+    """
+    span = mapped.span
+    kept = span.attributes
+    references = _references(mapped, f"input.{place}" if place else "input", metadata)
+    if references:
+        kept = {**kept, **references}
+    document: dict[str, Any] = {"attributes": kept}
+    if span.name != mapped.name:
+        document["name"] = span.name
+    if span.kind > 1:
+        document["kind"] = span.kind
+    if span.status_code:
+        document["status"] = {"code": span.status_code, "message": span.status_message}
+    if span.events:
+        document["events"] = [_event(event) for event in span.events]
+    if span.links:
+        document["links"] = span.links
+    return json_text(document)
+
+
+def _references(mapped: Mapped, input_place: str, metadata: dict[str, str]) -> dict[str, dict[str, str]]:
+    attributes = mapped.span.attributes
+    found: dict[str, dict[str, str]] = {}
+    for key in mapped.plan.payloads:
+        value = attributes[key]
+        if not isinstance(value, str) or len(value) < _WORTH_A_REFERENCE:
+            continue
+        if value is mapped.input:
+            found[key] = {"$": input_place}
+        elif value is mapped.output:
+            found[key] = {"$": "output"}
+    for members in (mapped.plan.metadata, mapped.plan.trace_metadata):
+        for key, member in members:
+            value = attributes[key]
+            if member and metadata.get(member) is value and len(value) >= _WORTH_A_REFERENCE:
+                found[key] = {"$": f"metadata.{member}"}
+    return found
+
+
+def _event(event: SpanEvent) -> dict[str, Any]:
+    return {"name": event.name, "time": event.time, "attributes": event.attributes}

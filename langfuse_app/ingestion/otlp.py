@@ -1,0 +1,98 @@
+"""The two doors of OTLP ingestion: accepting an export in the web process, decoding it in a worker (spec/api.md §6).
+
+Accepting reads only what routing needs; decoding gives the same span the same position, so that both speak of the same
+events. Decoding the same bytes always gives the same changes.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from langfuse_app.ingestion.changes import Change, Rejected, Request
+from langfuse_app.ingestion.mapping import Mapped, map_span, observation
+from langfuse_app.ingestion.span_scores import score_changes
+from langfuse_app.ingestion.span_traces import sighting, trace_changes
+from langfuse_app.ingestion.spans import OtlpError, Span, json_spans, parse_json, parse_proto, proto_spans
+from langfuse_app.ingestion.wellformed import check, trace_ids
+
+__all__ = ["OtlpError", "accept_export", "content_kind", "decode_export"]
+
+
+def content_kind(content_type: str) -> str:
+    """`Request.content` for a Content-Type header; OtlpError when it names neither encoding."""
+    lowered = content_type.lower()
+    if "application/x-protobuf" in lowered:
+        return "otlp-protobuf"
+    if "application/json" in lowered:
+        return "otlp-json"
+    raise OtlpError("Invalid content type")
+
+
+def accept_export(body: bytes, content: str) -> list[str]:
+    """The trace id of each span in document order. OtlpError when the contract refuses the export as a whole."""
+    if content == "otlp-json":
+        return _accept_json(body)
+    message = parse_proto(body)
+    ids = [
+        span.trace_id.hex() if span.span_id else ""
+        for resource_spans in message.resource_spans
+        for scope_spans in resource_spans.scope_spans
+        for span in scope_spans.spans
+    ]
+    if "" in ids:
+        check(_proto_outline(message))
+    return ids
+
+
+def _proto_outline(message: Any) -> list[dict[str, Any]]:
+    """The message as far as its form matters, in the form of OTLP/JSON."""
+    return [
+        {
+            "scopeSpans": [
+                {
+                    "scope": {"name": scope_spans.scope.name},
+                    "spans": [{"traceId": span.trace_id.hex(), "spanId": span.span_id.hex()} for span in scope_spans.spans],
+                }
+                for scope_spans in resource_spans.scope_spans
+            ]
+        }
+        for resource_spans in message.resource_spans
+    ]
+
+
+def _accept_json(body: bytes) -> list[str]:
+    try:
+        return trace_ids(body)
+    except msgspec.DecodeError:  # ids as bytes, broken UTF-8, or a form that has to be refused with its reasons
+        resource_spans = parse_json(body)
+    check(resource_spans)
+    return [span.trace_id for span in json_spans(resource_spans, None)]
+
+
+def decode_export(body: bytes, indexes: set[int] | None, request: Request) -> list[Change | Rejected]:
+    """The changes of the spans at these positions, or of all: observation, trace and score changes in document order.
+
+    Of the sightings of a trace only the earliest is kept, which is the one that a merge would keep.
+    """
+    if request.content == "otlp-json":
+        spans = json_spans(parse_json(body), indexes)
+    else:
+        spans = proto_spans(parse_proto(body), indexes)
+    return _changes(spans, request)
+
+
+def _changes(spans: Iterable[Span], request: Request) -> list[Change | Rejected]:
+    changes: list[Change | Rejected] = []
+    earliest: dict[str, Mapped] = {}
+    for span in spans:
+        mapped = map_span(span, request)
+        changes.append(observation(mapped, request))
+        changes += trace_changes(mapped, request)
+        if span.events:
+            changes += score_changes(mapped, request)
+        seen = earliest.get(span.trace_id)
+        if seen is None or (mapped.start, span.span_id) < (seen.start, seen.span.span_id):
+            earliest[span.trace_id] = mapped
+    changes += [sighting(mapped, request) for mapped in earliest.values()]
+    return changes

@@ -1,0 +1,145 @@
+"""Tools a model was offered and tools it called, found in inputs and outputs of any shape (spec/api.md §6.8)."""
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple, cast
+
+from langfuse_app.ingestion.attributes import NOT_JSON, json_value, parse
+from langfuse_app.ingestion.normalise import json_text, text
+
+# What any definition or call is written with; a payload without these words is not parsed at all.
+_DEFINITION_MARK: Final = '"tools"'
+_CALL_MARKS: Final = ("tool_call", "toolCall", "tool_use", "tool-call", "toolName", '"function"', "function_call")
+_MAX_DEPTH: Final = 6  # how far calls are looked for below the output
+_CALL_LISTS: Final = ("tool_calls", "toolCalls")
+# Members that lead to messages or to parts of messages.
+_BELOW: Final = ("message", "messages", "choices", "content", "parts", "output", "additional_kwargs", "kwargs", "generations")
+_CALL_TYPES: Final = frozenset({"tool_use", "tool-call", "tool_call", "toolCall", "function_call"})
+
+
+class Joined(NamedTuple):
+    """An input that got its tools, and where in it the original stands ('' when it is the whole)."""
+
+    text: str
+    place: str
+
+
+class Calls(NamedTuple):
+    """The columns tool_calls (JSON texts of {id, arguments, type, index}) and tool_call_names, in step."""
+
+    calls: list[str]
+    names: list[str]
+
+
+def join(payload: str, tools: object) -> Joined:
+    """The input with the tools as its member; as it is when it has tools already or none are given."""
+    listed = tools if isinstance(tools, list) else json_value(tools)
+    if not isinstance(listed, list) or not listed:
+        return Joined(payload, "")
+    told = json_text(cast("list[Any]", [json_value(tool) for tool in listed]))
+    if not payload:
+        return Joined(f'{{"tools":{told}}}', "")
+    parsed = parse(payload) if payload[0] in "{[" else NOT_JSON
+    if isinstance(parsed, dict):
+        if not parsed or "tools" in parsed:
+            return Joined(payload if parsed else f'{{"tools":{told}}}', "")
+        return Joined(f'{payload.rstrip()[:-1]},"tools":{told}}}', "")
+    place, value = ("messages", payload) if isinstance(parsed, list) else ("prompt", json_text(payload))
+    return Joined(f'{{"{place}":{value},"tools":{told}}}', place)
+
+
+def definitions(payload: str) -> dict[str, str]:
+    """Tool name → JSON text of {description, parameters}, from an input's `tools` or its messages' `tools`."""
+    if _DEFINITION_MARK not in payload:
+        return {}
+    found: dict[str, str] = {}
+    for tools in _tool_lists(parse(payload)):
+        for tool in tools if isinstance(tools, list) else ():
+            name, definition = _definition(tool)
+            if name:
+                found.setdefault(name, definition)
+    return found
+
+
+def _tool_lists(document: object) -> Iterator[object]:
+    messages = document
+    if isinstance(document, dict):
+        found = cast("dict[str, Any]", document)
+        yield found.get("tools")
+        messages = found.get("messages")
+    for message in cast("list[object]", messages) if isinstance(messages, list) else ():
+        if isinstance(message, dict):
+            yield cast("dict[str, Any]", message).get("tools")
+
+
+def _definition(tool: object) -> tuple[str, str]:
+    """Name and definition of a tool: OpenAI's nested form, or flat with the schema under any usual name."""
+    outer = _object(json_value(tool))
+    inner = _object(outer.get("function")) or outer
+    schema = next((inner[key] for key in ("parameters", "input_schema", "inputSchema", "parameters_json_schema") if key in inner), None)
+    name = inner.get("name")
+    shown = {"description": inner.get("description"), "parameters": json_value(schema)}
+    told = {key: value for key, value in shown.items() if value is not None}
+    return (name, json_text(told)) if isinstance(name, str) else ("", "")
+
+
+def calls(payload: str) -> Calls:
+    """The tool calls of an output, in order, each once by its id."""
+    if not any(mark in payload for mark in _CALL_MARKS):
+        return Calls([], [])
+    found: dict[str, tuple[str, str]] = {}
+    for call in _walk(parse(payload), 0, bare=True):
+        _note(call, found)
+    return Calls([told for told, _ in found.values()], [name for _, name in found.values()])
+
+
+def _note(call: dict[str, Any], found: dict[str, tuple[str, str]]) -> None:
+    inner = _object(call.get("function")) or call
+    name = _member(inner, "name", "toolName", "tool_name")
+    if not isinstance(name, str) or not name:
+        return
+    identity = text(_member(call, "id", "call_id", "toolCallId", "tool_call_id"))
+    index = call.get("index")
+    told = {
+        "id": identity,
+        "arguments": text(_member(inner, "arguments", "input", "args")),
+        "type": text(call.get("type")),
+        "index": index if isinstance(index, int) else len(found),
+    }
+    found.setdefault(identity or f"#{len(found)}", (json_text(told), name))
+
+
+def _walk(value: object, depth: int, *, bare: bool = False) -> Iterator[dict[str, Any]]:
+    """The calls below a value; `bare` takes the elements of the array itself for calls."""
+    if depth > _MAX_DEPTH:
+        return
+    if isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield from _walk_object(_object(item), depth, bare=bare) if isinstance(item, dict) else _walk(item, depth + 1)
+    elif isinstance(value, dict):
+        yield from _walk_object(cast("dict[str, Any]", value), depth, bare=False)
+
+
+def _walk_object(value: dict[str, Any], depth: int, *, bare: bool) -> Iterator[dict[str, Any]]:
+    if value.get("type") in _CALL_TYPES or (bare and _looks_called(value)):
+        yield value
+        return
+    for key in _CALL_LISTS:
+        listed = json_value(value.get(key))
+        yield from (_object(item) for item in cast("list[object]", listed if isinstance(listed, list) else []))
+    for key in _BELOW:
+        if key in value:
+            yield from _walk(value[key], depth + 1)
+
+
+def _looks_called(value: dict[str, Any]) -> bool:
+    """Whether an element of a bare array is a call: it names a tool and gives it arguments."""
+    inner = _object(value.get("function")) or value
+    return bool(_member(inner, "name", "toolName")) and _member(inner, "arguments", "args", "input") is not None
+
+
+def _member(value: dict[str, Any], *names: str) -> Any:
+    return next((value[name] for name in names if value.get(name) is not None), None)
+
+
+def _object(value: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

@@ -1,0 +1,69 @@
+"""Blobs on files and on S3 behave alike; S3 is moto's server, spoken to over HTTP."""
+
+import asyncio
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from langfuse_app.stores.blobs import Blobs, FileBlobs, S3Blobs
+from langfuse_app.stores.raw_log import FrameHeader, ObjectRawLog
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Any]:
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+        server.start()
+        host, port = server.get_host_and_port()
+        client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+        client.create_bucket(Bucket="events")
+        yield client
+        server.stop()
+
+
+@pytest.fixture(params=["files", "s3"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+    if request.param == "files":
+        return FileBlobs(tmp_path)
+    return S3Blobs(request.getfixturevalue("s3"), "events", f"prefix/{tmp_path.name}/")
+
+
+def test_a_blob_comes_back(blobs: Blobs) -> None:
+    blobs.put("a/b/c", b"0123456789")
+    assert blobs.get("a/b/c") == b"0123456789"
+    assert blobs.get("a/b/c", 2, 3) == b"234"
+    blobs.put("a/b/c", b"new")
+    assert blobs.get("a/b/c") == b"new"
+
+
+def test_an_absent_blob_is_a_key_error(blobs: Blobs) -> None:
+    with pytest.raises(KeyError):
+        blobs.get("nothing")
+    blobs.delete("nothing")
+
+
+def test_a_deleted_blob_is_gone(blobs: Blobs) -> None:
+    blobs.put("x", b"1")
+    blobs.delete("x")
+    with pytest.raises(KeyError):
+        blobs.get("x")
+
+
+def test_the_raw_log_keeps_a_request_per_object(blobs: Blobs) -> None:
+    log = ObjectRawLog(blobs)
+    header = FrameHeader("request-1", "p", 1, "json", "", {0: [0]})
+    ref = asyncio.run(log.append(header, b"body"))
+    frame = log.read(ref)
+    assert (frame.header, frame.body) == (header, b"body")
+
+
+def test_a_name_cannot_leave_its_folder(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="leaves its folder"):
+        FileBlobs(tmp_path / "blobs").put("../../etc/passwd", b"")
