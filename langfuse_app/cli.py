@@ -46,6 +46,8 @@ def serve(role: str, host: str | None, port: int | None, workers: int, data_dir:
     """Run one web process; the stores are those of the settings, or of a running `up` on the same data folder."""
     from langfuse_app.runtime import bundle, web
 
+    if role != "api" and workers != 1:
+        raise StartError("UI state lives in one process: only --role api takes more workers")
     settings = _connected(_settings(LANGFUSE_HOST_BIND=host, PORT=port, LANGFUSE_DATA_DIR=data_dir))
     if role != "api":
         bundle.ensure()

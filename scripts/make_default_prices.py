@@ -130,8 +130,8 @@ def claude(row: Row) -> Prices:
 
 def gemini(row: Row, extras: list[str], entry: dict[str, Any]) -> Prices:
     prices = per(GEMINI_INPUT, row.input) | per(GEMINI_CACHED, row.cached) | per(GEMINI_OUTPUT, row.output)
-    if "audio" in extras:
-        prices["input_audio_tokens"] = entry["input_cost_per_audio_token"]
+    assert row.input is not None
+    prices["input_audio_tokens"] = entry.get("input_cost_per_audio_token", row.input / MILLION)
     if "search" in extras:
         prices |= dict.fromkeys(SEARCH, Decimal("0.014"))  # litellm: search_context_cost_per_query of the Gemini 3 family
     return prices

@@ -30,7 +30,7 @@ class Product:
         self.data_dir, self.port = data_dir, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data_dir.parent / f"{data_dir.name}.log"
-        self._environment = _clean() | {
+        self._environment = clean_environment() | {
             "LANGFUSE_INIT_ORG_ID": "test-org",
             "LANGFUSE_INIT_ORG_NAME": "Northwind Labs",
             "LANGFUSE_INIT_PROJECT_ID": PROJECT_ID,
@@ -106,7 +106,7 @@ class Product:
             self.process.wait()
 
 
-def _clean() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """This environment without settings of another instance."""
     ours = ("LANGFUSE_", "DATABASE_", "CLICKHOUSE_", "REDIS_", "NEXTAUTH_", "SALT", "ENCRYPTION_KEY", "QUEUE_CONSUMER_", "PORT")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours) or name == "LANGFUSE_CACHE_DIR"}

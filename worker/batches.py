@@ -10,9 +10,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from langfuse_app.ingestion.json_events import decode_batch
-from langfuse_app.ingestion.merge import merge_observation, merge_score, merge_trace
-from langfuse_app.ingestion.otlp import decode_export
 
 from langfuse_app.core.inflate import inflate
 from langfuse_app.core.scopes import ProjectScope
@@ -22,10 +19,14 @@ from langfuse_app.features.ingest import repository as relational
 from langfuse_app.features.ingest import repository_clickhouse as columnar
 from langfuse_app.features.ingest.repository_redis import Entry
 from langfuse_app.features.models import service as models
-from langfuse_app.features.scores import service as scores
+from langfuse_app.features.score_configs import service as score_configs
 from langfuse_app.ingestion.changes import Change, Rejected, Request
+from langfuse_app.ingestion.json_events import decode_batch
+from langfuse_app.ingestion.merge import merge_observation, merge_score, merge_trace
+from langfuse_app.ingestion.otlp import decode_export
 from langfuse_app.ingestion.pricing import enrich_all
 from langfuse_app.ingestion.rows import LedgerRow, ObservationRow, ScoreRow, TraceRow
+from langfuse_app.ingestion.scores import settle, wanted_config
 from langfuse_app.runtime.token_counter import TokenCounter
 from langfuse_app.stores.raw_log import Frame
 
@@ -153,7 +154,7 @@ class Batch:
     def _add(self, change: Change, shard: int, number: int) -> None:
         project = change.request.project_id
         if change.kind == "score":
-            reason = scores.resolve_config(project, change)
+            reason = self._settle(change)
             if reason:
                 self._outcomes[number][change.index] = ("rejected", reason)
                 return
@@ -166,6 +167,13 @@ class Batch:
             self._observations[(project, change.trace_id, change.id)].append(change)
             self._traces.setdefault((project, change.trace_id), [])
             self._shards[(project, change.trace_id)] = shard
+
+    def _settle(self, change: Change) -> str:
+        """Check a score against its config where it names one; the reason when it must be dropped."""
+        config_id = wanted_config(change)
+        if "unsettled" not in change.fields:
+            return ""
+        return settle(change, score_configs.find_config(worker_scope(change.request.project_id), config_id))
 
     # --- merging ------------------------------------------------------------------------------
 

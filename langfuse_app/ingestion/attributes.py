@@ -150,27 +150,31 @@ def from_json(value: object, depth: int = 0) -> Any:
     string = found.get("stringValue")
     if isinstance(string, str):
         return clean(string)
-    if "intValue" in found:
-        integer = int64(found["intValue"])
-        return json_text(found) if integer is None else integer
-    if isinstance(found.get("boolValue"), bool):
-        return found["boolValue"]
-    if "doubleValue" in found:
-        return _json_double(found)
     items = parse_list((parse_object(found.get("arrayValue")) or {}).get("values", []))
     if "arrayValue" in found and items is not None and depth < MAX_DEPTH:
         return [from_json(item, depth + 1) for item in items]
-    return json_text(found) if found else None
+    return _json_scalar(found)
 
 
-def _json_double(found: dict[str, Any]) -> Any:
-    value = found["doubleValue"]
+def _json_scalar(found: dict[str, Any]) -> Any:
+    """A number or boolean; JSON text of the object for everything else, None when it is empty."""
+    scalar = None
+    if "intValue" in found:
+        scalar = int64(found["intValue"])
+    elif "doubleValue" in found:
+        scalar = _json_double(found["doubleValue"])
+    elif isinstance(found.get("boolValue"), bool):
+        scalar = found["boolValue"]
+    return (json_text(found) if found else None) if scalar is None else scalar
+
+
+def _json_double(value: object) -> float | str | None:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return json_text(found)
+        return None
     try:
         return _double(float(value))
-    except ValueError:
-        return json_text(found)
+    except (ValueError, OverflowError):
+        return None
 
 
 def plain_json(value: object, depth: int = 0) -> Any:
@@ -231,6 +235,7 @@ class Slots:
         self.left = MAX_SLOTS
 
     def take(self, wanted: int) -> int:
+        """How many of the wanted elements may be made; they are taken off what is left."""
         granted = min(wanted, self.left)
         self.left -= granted
         return granted

@@ -12,7 +12,7 @@ from langfuse_app.core.time import from_us
 from langfuse_app.ingestion import tools
 from langfuse_app.ingestion.attributes import json_value, metadata_text, parse_object, truth
 from langfuse_app.ingestion.changes import Change, Clock, Request
-from langfuse_app.ingestion.conventions.engine import Plan, explicit, first, plan_for, summarises
+from langfuse_app.ingestion.conventions.engine import Plan, explicit, first, first_text, plan_for, summarises
 from langfuse_app.ingestion.conventions.langfuse import (
     ENVIRONMENT_KEYS,
     IS_APP_ROOT,
@@ -32,11 +32,12 @@ from langfuse_app.ingestion.normalise import (
     tags,
     text,
 )
-from langfuse_app.ingestion.spans import Origin, Span, SpanEvent
+from langfuse_app.ingestion.spans import ERROR, Origin, Span, SpanEvent
 from langfuse_app.ingestion.usage import usage_details
 
 # A value at least this long is not kept twice: raw_attributes refers to the column that has it.
 _WORTH_A_REFERENCE: Final = 48
+_MAX_CACHED: Final = 2_048  # characters of a text that is worth remembering
 _EXPERIMENT_TIMES: Final = frozenset({"experiment_item_version"})
 
 
@@ -52,6 +53,7 @@ class Mapped(msgspec.Struct):
     environment: str
     release: str
     version: str
+    trace_name: str
     user_id: str
     session_id: str
     tags: list[str]
@@ -74,23 +76,23 @@ def map_span(span: Span, request: Request) -> Mapped:
     notes: list[str] = []
     originals: dict[str, str] = {}
     start, end = _times(span, request.received_at, notes, originals)
-    named = first(plan.observation_name, span) if plan.observation_name else None
     return Mapped(
         span,
         plan,
         first(plan.type, span) or "SPAN",
-        span.name if named is None else text(named),
+        (first_text(plan.observation_name, span) or span.name) if plan.observation_name else span.name,
         start,
         end,
         _environment(attributes, span.resource),
         _stated(RELEASE_KEYS, attributes, span.resource),
         _stated(VERSION_KEYS, attributes, span.resource),
-        text(first(plan.user_id, span)) if plan.user_id else "",
-        text(first(plan.session_id, span)) if plan.session_id else "",
+        first_text(plan.trace_name, span),
+        first_text(plan.user_id, span),
+        first_text(plan.session_id, span),
         _tags(first(plan.tags, span)) if plan.tags else [],
         first(plan.public, span) if plan.public else None,
-        text(first(plan.input, span)) if plan.input else "",
-        text(first(plan.output, span)) if plan.output else "",
+        first_text(plan.input, span),
+        first_text(plan.output, span),
         truth(attributes.get(IS_APP_ROOT)),
         notes,
         originals,
@@ -109,18 +111,10 @@ def _times(span: Span, received_at: int, notes: list[str], originals: dict[str, 
 def _clamped(column: str, us: int, received_at: int, notes: list[str], originals: dict[str, str]) -> int:
     moved, was_moved = clamp(us, received_at)
     if was_moved:
-        original = time_text(us)
+        original = from_us(us).isoformat()
         notes.append(f"clamped {column} {original}")
         originals[f"original_{column}"] = original
     return moved
-
-
-def time_text(us: int) -> str:
-    """ISO 8601 of microseconds; the number itself where the calendar ends."""
-    try:
-        return from_us(us).isoformat().replace("+00:00", "Z")
-    except OverflowError:
-        return f"{us} µs"
 
 
 _cached_environment = lru_cache(maxsize=1_024)(environment)
@@ -160,7 +154,8 @@ def observation(mapped: Mapped, request: Request) -> Change:
     """The whole observation row that the span is."""
     span, plan = mapped.span, mapped.plan
     joined = tools.join(mapped.input, first(plan.tools, span)) if plan.tools else tools.Joined(mapped.input, "")
-    metadata = _metadata(mapped)
+    references: dict[str, dict[str, str]] = {}
+    metadata = _metadata(mapped, references)
     fields: dict[str, Any] = {
         "type": mapped.type,
         "parent_observation_id": span.parent_id,
@@ -171,9 +166,9 @@ def observation(mapped: Mapped, request: Request) -> Change:
         "version": mapped.version,
         "release": mapped.release,
         "level": first(plan.level, span) or "DEFAULT",
-        "status_message": text(first(plan.status_message, span)),
+        "status_message": first_text(plan.status_message, span),
         "is_app_root": mapped.is_app_root,
-        "trace_name": text(first(plan.trace_name, span)) if plan.trace_name else "",
+        "trace_name": mapped.trace_name,
         "user_id": mapped.user_id,
         "session_id": mapped.session_id,
         "tags": list(mapped.tags),
@@ -189,13 +184,14 @@ def observation(mapped: Mapped, request: Request) -> Change:
         "mapping_version": MAPPING_VERSION,
         "request_id": request.request_id,
         "received_at": request.received_at,
+        **span.resource.columns,
+        **span.scope.columns,
     }
-    _add_origin(fields, span)
     _add_model(fields, mapped)
     _add_tools(fields)
     if plan.experiment or plan.experiment_metadata:
         _add_experiment(fields, mapped)
-    raw = fields["raw_attributes"] = _raw(mapped, joined.place, metadata)
+    raw = fields["raw_attributes"] = _raw(mapped, joined.place, references)
     size = fields["event_bytes"] = len(raw) + len(joined.text) + len(mapped.output)
     clock = mapped.clock(1)
     return Change(
@@ -204,18 +200,25 @@ def observation(mapped: Mapped, request: Request) -> Change:
     )  # fmt: skip
 
 
-def _metadata(mapped: Mapped) -> dict[str, str]:
-    """What is left of the attributes, resource and scope, overlaid by the metadata of observation and trace."""
+def _metadata(mapped: Mapped, references: dict[str, dict[str, str]]) -> dict[str, str]:
+    """What is left of the attributes, resource and scope, overlaid by the metadata of observation and trace.
+
+    references gets the attributes that stand in the result verbatim and are long.
+    """
     span, plan, attributes = mapped.span, mapped.plan, mapped.span.attributes
     found: dict[str, str] = {"attributes": json_text(_remaining(mapped))} if plan.shown else {}
     found["resourceAttributes"] = span.resource.text
     found["scope"] = span.scope.text
-    for members in (plan.metadata, plan.trace_metadata):
-        for key, member in members:
-            if member:
-                found[member] = metadata_text(attributes[key])
-            else:
-                found.update(metadata_map(parse_object(attributes[key])))
+    for key, member in plan.members:
+        value = attributes[key]
+        if not member:
+            found.update(metadata_map(parse_object(value)))
+        elif type(value) is not str or value[:1] == '"':
+            found[member] = metadata_text(value)
+        else:
+            found[member] = value
+            if len(value) >= _WORTH_A_REFERENCE:
+                references[key] = {"$": f"metadata.{member}"}
     return {**found, **mapped.originals} if mapped.originals else found
 
 
@@ -229,17 +232,6 @@ def _remaining(mapped: Mapped) -> dict[str, str]:
     return shown
 
 
-def _add_origin(fields: dict[str, Any], span: Span) -> None:
-    resource = span.resource
-    fields["service_name"] = resource.get("service.name")
-    fields["service_version"] = resource.get("service.version")
-    fields["scope_name"] = span.scope.name
-    fields["scope_version"] = span.scope.version
-    fields["telemetry_sdk_language"] = resource.get("telemetry.sdk.language")
-    fields["telemetry_sdk_name"] = resource.get("telemetry.sdk.name")
-    fields["telemetry_sdk_version"] = resource.get("telemetry.sdk.version")
-
-
 def _add_model(fields: dict[str, Any], mapped: Mapped) -> None:
     """Model, parameters, usage and cost. A span that repeats its children's figures counts only what is explicit."""
     span, plan = mapped.span, mapped.plan
@@ -247,9 +239,9 @@ def _add_model(fields: dict[str, Any], mapped: Mapped) -> None:
     if plan.summaries and summarises(plan, span):
         model, usage, cost = explicit(model), explicit(usage), explicit(cost)
     if model:
-        fields["provided_model_name"] = text(first(model, span))
+        fields["provided_model_name"] = first_text(model, span)
     if plan.model_parameters:
-        fields["model_parameters"] = model_parameters(first(plan.model_parameters, span))
+        fields["model_parameters"] = _parameters(first(plan.model_parameters, span))
     if usage:
         fields["provided_usage_details"] = usage_details(first(usage, span) or {})
     if cost:
@@ -260,6 +252,19 @@ def _add_model(fields: dict[str, Any], mapped: Mapped) -> None:
         link = first(plan.prompt, span)
         if link is not None:
             fields["prompt_name"], fields["prompt_version"] = link
+
+
+def _parameters(value: object) -> str:
+    if isinstance(value, str):
+        return (_cached_parameters if len(value) <= _MAX_CACHED else _parameters_of_text)(value)
+    return model_parameters(value)
+
+
+def _parameters_of_text(value: str) -> str:
+    return model_parameters(parse_object(value))
+
+
+_cached_parameters = lru_cache(maxsize=1_024)(_parameters_of_text)
 
 
 def _completion_start(mapped: Mapped) -> int | None:
@@ -290,23 +295,20 @@ def _add_experiment(fields: dict[str, Any], mapped: Mapped) -> None:
 # The raw attributes
 
 
-def _raw(mapped: Mapped, place: str, metadata: dict[str, str]) -> str:
+def _raw(mapped: Mapped, place: str, references: dict[str, dict[str, str]]) -> str:
     """JSON of {attributes, and where present name, kind, status, events, links}: what mapping again would need.
 
     An attribute whose value a column holds verbatim is {"$": column}, or {"$": "column.key"} when it is a part of it.
     Attribute values are never objects, so a reference cannot be mistaken for a value.
     """
     span = mapped.span
-    kept = span.attributes
-    references = _references(mapped, f"input.{place}" if place else "input", metadata)
-    if references:
-        kept = {**kept, **references}
-    document: dict[str, Any] = {"attributes": kept}
+    _refer_payloads(mapped, f"input.{place}" if place else "input", references)
+    document: dict[str, Any] = {"attributes": {**span.attributes, **references} if references else span.attributes}
     if span.name != mapped.name:
         document["name"] = span.name
     if span.kind > 1:
         document["kind"] = span.kind
-    if span.status_code:
+    if span.status_code == ERROR:
         document["status"] = {"code": span.status_code, "message": span.status_message}
     if span.events:
         document["events"] = [_event(event) for event in span.events]
@@ -315,23 +317,17 @@ def _raw(mapped: Mapped, place: str, metadata: dict[str, str]) -> str:
     return json_text(document)
 
 
-def _references(mapped: Mapped, input_place: str, metadata: dict[str, str]) -> dict[str, dict[str, str]]:
+def _refer_payloads(mapped: Mapped, input_place: str, references: dict[str, dict[str, str]]) -> None:
+    """Adds the attributes that became input or output as they are."""
     attributes = mapped.span.attributes
-    found: dict[str, dict[str, str]] = {}
     for key in mapped.plan.payloads:
         value = attributes[key]
-        if not isinstance(value, str) or len(value) < _WORTH_A_REFERENCE:
+        if type(value) is not str or len(value) < _WORTH_A_REFERENCE:
             continue
         if value is mapped.input:
-            found[key] = {"$": input_place}
+            references[key] = {"$": input_place}
         elif value is mapped.output:
-            found[key] = {"$": "output"}
-    for members in (mapped.plan.metadata, mapped.plan.trace_metadata):
-        for key, member in members:
-            value = attributes[key]
-            if member and metadata.get(member) is value and len(value) >= _WORTH_A_REFERENCE:
-                found[key] = {"$": f"metadata.{member}"}
-    return found
+            references[key] = {"$": "output"}
 
 
 def _event(event: SpanEvent) -> dict[str, Any]:

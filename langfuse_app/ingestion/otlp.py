@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from langfuse_app.ingestion.changes import Change, Rejected, Request
-from langfuse_app.ingestion.mapping import Mapped, map_span, observation
+from langfuse_app.ingestion.mapping import map_span, observation
 from langfuse_app.ingestion.span_scores import score_changes
-from langfuse_app.ingestion.span_traces import sighting, trace_changes
+from langfuse_app.ingestion.span_traces import TraceChanges
 from langfuse_app.ingestion.spans import OtlpError, Span, json_spans, parse_json, parse_proto, proto_spans
 from langfuse_app.ingestion.wellformed import check, trace_ids
 
@@ -71,10 +71,7 @@ def _accept_json(body: bytes) -> list[str]:
 
 
 def decode_export(body: bytes, indexes: set[int] | None, request: Request) -> list[Change | Rejected]:
-    """The changes of the spans at these positions, or of all: observation, trace and score changes in document order.
-
-    Of the sightings of a trace only the earliest is kept, which is the one that a merge would keep.
-    """
+    """The changes of the spans at these positions, or of all: observations and scores in document order, then traces."""
     if request.content == "otlp-json":
         spans = json_spans(parse_json(body), indexes)
     else:
@@ -84,15 +81,11 @@ def decode_export(body: bytes, indexes: set[int] | None, request: Request) -> li
 
 def _changes(spans: Iterable[Span], request: Request) -> list[Change | Rejected]:
     changes: list[Change | Rejected] = []
-    earliest: dict[str, Mapped] = {}
+    traces = TraceChanges(request)
     for span in spans:
         mapped = map_span(span, request)
         changes.append(observation(mapped, request))
-        changes += trace_changes(mapped, request)
+        traces.add(mapped)
         if span.events:
             changes += score_changes(mapped, request)
-        seen = earliest.get(span.trace_id)
-        if seen is None or (mapped.start, span.span_id) < (seen.start, seen.span.span_id):
-            earliest[span.trace_id] = mapped
-    changes += [sighting(mapped, request) for mapped in earliest.values()]
-    return changes
+    return changes + traces.result()

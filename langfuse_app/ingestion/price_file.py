@@ -54,8 +54,9 @@ _KEYS: dict[str, tuple[tuple[str, ...], str]] = {
 _FIELD = re.compile(rf"^({'|'.join(sorted(_KEYS, key=len, reverse=True))})(?:_above_(\d+)k_tokens)?(?:_(flex|priority))?$")
 _SERVICES = {"flex": ("Flex", ("flex",)), "priority": ("Fast mode", ("fast", "priority"))}
 _PROMPT_KEYS = "^(input|prompt|cache)"
-# Gateways that pass a vendor's own price on; any other prefix is a seller whose price is not the vendor's.
-_GATEWAYS = ("openrouter/", "litellm_proxy/", "litellm/", "portkey/", "helicone/", "bedrock/")
+# Gateways that pass a vendor's own price on, and vendors whose models the file lists without a prefix; any other prefix is
+# a seller whose price is not the vendor's.
+_TRANSPARENT = ("openrouter/", "litellm_proxy/", "litellm/", "portkey/", "helicone/", "bedrock/", "openai/", "anthropic/", "google/")
 
 
 class _Variant(NamedTuple):
@@ -76,9 +77,9 @@ def lookup(name: str) -> ModelDefinition | None:
 
 def _spellings(name: str) -> Iterator[str]:
     yield name
-    for gateway in _GATEWAYS:
-        if name.startswith(gateway):
-            yield from _spellings(name.removeprefix(gateway))
+    for prefix in _TRANSPARENT:
+        if name.startswith(prefix):
+            yield from _spellings(name.removeprefix(prefix))
     if name.startswith("models/"):  # Google's resource names
         yield name.replace("models/", "gemini/", 1)
     if name.startswith("arn:"):  # Bedrock inference profiles

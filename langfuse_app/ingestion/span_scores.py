@@ -31,10 +31,10 @@ def _score(mapped: Mapped, request: Request, place: int, event: SpanEvent) -> Ch
     if not name or fields is None:
         return None
     fields |= {"name": name, "comment": text(attributes.get(f"{_BASE}explanation")), "source": "API"}
-    fields |= {"observation_id": span.span_id, "trace_id": span.trace_id}
+    fields["observation_id"] = span.span_id
     time = clamp(event.time // 1000, request.received_at)[0] if event.time else mapped.end
     identity = derived_id(request.project_id, span.trace_id, span.span_id, str(place), name)
-    first = {"timestamp": time, "environment": mapped.environment}
+    first = {"timestamp": time, "environment": mapped.environment, "trace_id": span.trace_id}
     return Change(
         "score", identity, span.trace_id, mapped.clock(1), span.span_id, span.index, request,
         fields, first, metadata_leaves(_others(attributes, fields)), [],

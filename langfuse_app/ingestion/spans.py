@@ -25,6 +25,14 @@ STRUCTURED: Final = frozenset(
         "gen_ai.tool.call.result",
     }
 )
+ERROR: Final = 2  # the status code of a failed span
+RESOURCE_COLUMNS: Final = {
+    "service.name": "service_name",
+    "service.version": "service_version",
+    "telemetry.sdk.language": "telemetry_sdk_language",
+    "telemetry.sdk.name": "telemetry_sdk_name",
+    "telemetry.sdk.version": "telemetry_sdk_version",
+}
 
 
 class OtlpError(AppError):
@@ -34,6 +42,7 @@ class OtlpError(AppError):
     name = "InvalidRequestError"
 
     def body(self) -> dict[str, Any]:
+        """The JSON body, which on this route holds nothing but the text."""
         return {"error": self.message}
 
 
@@ -44,6 +53,8 @@ class Origin(msgspec.Struct):
     name: str = ""
     version: str = ""
     text: str = ""  # what metadata shows of it
+    columns: dict[str, str] = {}  # what every span's row says of it
+    leaves: dict[str, str] = {}  # what the metadata of a trace says of it, leaf by leaf; filled at first use
 
     def get(self, key: str) -> str:
         """An attribute as text, '' when absent."""
@@ -87,14 +98,16 @@ def clean_keys(attributes: dict[str, Any]) -> dict[str, Any]:
 def resource_origin(attributes: dict[str, Any]) -> Origin:
     """A resource with the text that becomes `metadata.resourceAttributes`."""
     attributes = clean_keys(attributes)
-    return Origin(attributes, text=json_text(attributes))
+    columns = {column: text(attributes.get(key)) for key, column in RESOURCE_COLUMNS.items()}
+    return Origin(attributes, text=json_text(attributes), columns=columns)
 
 
 def scope_origin(name: str, version: str, attributes: dict[str, Any]) -> Origin:
     """A scope with the text that becomes `metadata.scope`."""
     attributes = clean_keys(attributes)
     shown = {"name": name, "version": version, "attributes": attributes}
-    return Origin(attributes, name, version, json_text({key: value for key, value in shown.items() if value != ""}))
+    told = json_text({key: value for key, value in shown.items() if value != ""})
+    return Origin(attributes, name, version, told, {"scope_name": name, "scope_version": version})
 
 
 # Protobuf
@@ -162,8 +175,13 @@ def _proto_attributes(pairs: Any) -> dict[str, Any]:
         if string:
             found[key] = string if "\x00" not in string else clean(string)
         else:
-            _keep(found, key, plain_proto(value) if key in STRUCTURED else from_proto(value))
+            _keep(found, key, _structured(plain_proto(value)) if key in STRUCTURED else from_proto(value))
     return found
+
+
+def _structured(value: Any) -> Any:
+    """A structure as the JSON text that older instrumentations send; scalars as they are."""
+    return json_text(value) if isinstance(value, dict | list) else value
 
 
 def _keep(found: dict[str, Any], key: str, value: Any) -> None:
@@ -238,7 +256,7 @@ def _json_attributes(pairs: Any) -> dict[str, Any]:
         key = pair.get("key")
         if isinstance(key, str):
             value = pair.get("value")
-            _keep(found, key, plain_json(value) if key in STRUCTURED else from_json(value))
+            _keep(found, key, _structured(plain_json(value)) if key in STRUCTURED else from_json(value))
     return found
 
 
@@ -253,8 +271,7 @@ def _object(value: object) -> dict[str, Any]:
 
 
 _KINDS: Final = {
-    f"SPAN_KIND_{name}": number
-    for number, name in enumerate(("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"))
+    f"SPAN_KIND_{name}": number for number, name in enumerate(("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"))
 }
 _STATUS_CODES: Final = {f"STATUS_CODE_{name}": number for number, name in enumerate(("UNSET", "OK", "ERROR"))}
 

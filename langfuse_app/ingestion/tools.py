@@ -8,7 +8,8 @@ from langfuse_app.ingestion.normalise import json_text, text
 
 # What any definition or call is written with; a payload without these words is not parsed at all.
 _DEFINITION_MARK: Final = '"tools"'
-_CALL_MARKS: Final = ("tool_call", "toolCall", "tool_use", "tool-call", "toolName", '"function"', "function_call")
+_CALL_MARKS: Final = ("tool", '"function')
+_DOCUMENTS: Final = ("{", "[")
 _MAX_DEPTH: Final = 6  # how far calls are looked for below the output
 _CALL_LISTS: Final = ("tool_calls", "toolCalls")
 # Members that lead to messages or to parts of messages.
@@ -35,7 +36,7 @@ def join(payload: str, tools: object) -> Joined:
     listed = tools if isinstance(tools, list) else json_value(tools)
     if not isinstance(listed, list) or not listed:
         return Joined(payload, "")
-    told = json_text(cast("list[Any]", [json_value(tool) for tool in listed]))
+    told = json_text([json_value(tool) for tool in listed])
     if not payload:
         return Joined(f'{{"tools":{told}}}', "")
     parsed = parse(payload) if payload[0] in "{[" else NOT_JSON
@@ -49,7 +50,7 @@ def join(payload: str, tools: object) -> Joined:
 
 def definitions(payload: str) -> dict[str, str]:
     """Tool name → JSON text of {description, parameters}, from an input's `tools` or its messages' `tools`."""
-    if _DEFINITION_MARK not in payload:
+    if payload[:1] not in _DOCUMENTS or _DEFINITION_MARK not in payload:
         return {}
     found: dict[str, str] = {}
     for tools in _tool_lists(parse(payload)):
@@ -84,7 +85,7 @@ def _definition(tool: object) -> tuple[str, str]:
 
 def calls(payload: str) -> Calls:
     """The tool calls of an output, in order, each once by its id."""
-    if not any(mark in payload for mark in _CALL_MARKS):
+    if payload[:1] not in _DOCUMENTS or (_CALL_MARKS[0] not in payload and _CALL_MARKS[1] not in payload):
         return Calls([], [])
     found: dict[str, tuple[str, str]] = {}
     for call in _walk(parse(payload), 0, bare=True):
@@ -97,7 +98,7 @@ def _note(call: dict[str, Any], found: dict[str, tuple[str, str]]) -> None:
     name = _member(inner, "name", "toolName", "tool_name")
     if not isinstance(name, str) or not name:
         return
-    identity = text(_member(call, "id", "call_id", "toolCallId", "tool_call_id"))
+    identity = text(_member(call, "call_id", "toolCallId", "tool_call_id", "id"))
     index = call.get("index")
     told = {
         "id": identity,

@@ -31,6 +31,8 @@ class Usage(msgspec.Struct, rename="camel"):
     raw_prompt_tokens: Number = msgspec.field(default=None, name="prompt_tokens")
     raw_completion_tokens: Number = msgspec.field(default=None, name="completion_tokens")
     raw_total_tokens: Number = msgspec.field(default=None, name="total_tokens")
+    raw_prompt_details: dict[str, object] | None = msgspec.field(default=None, name="prompt_tokens_details")
+    raw_completion_details: dict[str, object] | None = msgspec.field(default=None, name="completion_tokens_details")
 
     def problem(self) -> str | None:
         """The field whose count is not an integer."""
@@ -50,6 +52,18 @@ class Usage(msgspec.Struct, rename="camel"):
         }
         return positive_counts({key: next((v for v in values if v is not None), None) for key, values in given.items()})
 
+    def raw_details(self) -> dict[str, object]:
+        """OpenAI's raw object with its breakdowns, {} when `usage` is not one."""
+        if self.raw_prompt_tokens is None or (self.raw_prompt_details is None and self.raw_completion_details is None):
+            return {}
+        return {
+            "prompt_tokens": self.raw_prompt_tokens,
+            "completion_tokens": self.raw_completion_tokens,
+            "total_tokens": self.raw_total_tokens,
+            "prompt_tokens_details": self.raw_prompt_details,
+            "completion_tokens_details": self.raw_completion_details,
+        }
+
     def costs(self) -> dict[str, Decimal]:
         """Costs given beside the counts; the OpenAI forms carry none."""
         if self.prompt_tokens is not None or self.completion_tokens is not None or self.total_tokens is not None:
@@ -66,6 +80,7 @@ _RESPONSES = ("input_tokens", "output_tokens", "total_tokens", "input_tokens_det
 
 def provided_usage(usage: Usage | None, details: Mapping[str, object] | None) -> dict[str, int]:
     """Usage by key. `usageDetails` override `usage`; a total is made from input and output only without details."""
+    details = details or (usage.raw_details() if usage else None)
     detailed = usage_details(details) if details else {}
     counts = usage.counts() if usage else {}
     if "total" not in counts and not detailed:

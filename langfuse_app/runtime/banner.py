@@ -6,7 +6,7 @@ _SNIPPET = """\
   pip install langfuse
 
   import os
-  os.environ["LANGFUSE_HOST"] = "{url}"
+  os.environ["LANGFUSE_BASE_URL"] = "{url}"
   os.environ["LANGFUSE_PUBLIC_KEY"] = "{public_key}"
   os.environ["LANGFUSE_SECRET_KEY"] = "{secret_key}"
   from langfuse import observe, get_client

@@ -77,6 +77,7 @@ class DataDir:
         _, stuck = psutil.wait_procs(left, timeout=_LEFTOVER_SECONDS)
         for process in stuck:
             process.kill()
+        psutil.wait_procs(stuck, timeout=_LEFTOVER_SECONDS)
 
     def _run(self) -> dict[str, Any]:
         path = self.root / "run.json"

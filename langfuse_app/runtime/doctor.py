@@ -83,7 +83,7 @@ def _postgres() -> list[Finding]:
 def _clickhouse() -> list[Finding]:
     clickhouse.ping()
     version = str(clickhouse.client("default").server_version)
-    good = int(version.split(".")[0]) >= _OLDEST_CLICKHOUSE
+    good = int(version.split(".", maxsplit=1)[0]) >= _OLDEST_CLICKHOUSE
     return [
         Finding("ClickHouse", good, f"version {version}", f"use ClickHouse {_OLDEST_CLICKHOUSE} or newer"),
         _steps("ClickHouse schema", migrations.pending_clickhouse()),

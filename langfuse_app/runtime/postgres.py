@@ -83,7 +83,10 @@ def _create_cluster(root: Path, folder: Path, password: str) -> None:
     fresh.mkdir(mode=0o700)
     password_file = fresh.with_suffix(".password")
     DataDir.write_private(password_file, password)
-    _give(fresh, password_file)
+    if _needs_real_nobody():
+        root.chmod(0o711)  # to be passed through, not read
+        for path in (fresh, password_file):
+            os.chown(path, _NOBODY, _NOBODY)
     try:
         _run("initdb", f"--pgdata={fresh}", f"--username={_USER}", f"--pwfile={password_file}", "--auth=scram-sha-256",
              "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")  # fmt: skip
@@ -136,9 +139,3 @@ def _as_nobody() -> list[str]:
 
 def _needs_real_nobody() -> bool:
     return os.geteuid() == 0 and not _namespaces_work()
-
-
-def _give(*paths: Path) -> None:
-    if _needs_real_nobody():
-        for path in paths:
-            os.chown(path, _NOBODY, _NOBODY)

@@ -1,5 +1,6 @@
 """The child process that counts tokens for a worker: started at the first text, gone after a minute without work."""
 
+import logging
 import os
 import struct
 import subprocess
@@ -10,11 +11,10 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 import msgspec
-import structlog
 
 from langfuse_app.ingestion.prices import ModelDefinition
 
-_log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 Text = tuple[ModelDefinition, str, str]
 _BATCH_TEXTS = 200
@@ -31,15 +31,13 @@ class TokenCounter:
         self._timeout_s = timeout_s
         self._idle_s = idle_s
         self._child: subprocess.Popen[bytes] | None = None
-        self._last_used = 0.0
 
     def count(self, texts: Sequence[Text]) -> list[dict[str, int]]:
         """Usage maps in the order of the texts; {} for what failed or did not fit into the time (spec/backend.md §4.2)."""
         deadline = time.monotonic() + self._timeout_s
         result: list[dict[str, int]] = []
         for batch in _batches(texts):
-            left = deadline - time.monotonic()
-            result += self._exchange(batch, left) if left > 0 else [{} for _ in batch]
+            result += self._exchange(batch, deadline) or [{} for _ in batch]
         return result
 
     def close(self) -> None:
@@ -52,27 +50,31 @@ class TokenCounter:
                     pipe.close()
             child.wait()
 
-    def _exchange(self, batch: list[Text], seconds: float) -> list[dict[str, int]]:
+    def _exchange(self, batch: list[Text], deadline: float) -> list[dict[str, int]] | None:
+        """The answer to one batch, None when there is none in time."""
         frame = msgspec.msgpack.encode([(model.tokenizer, model.tokenizer_config, given, made) for model, given, made in batch])
-        child = self._running_child()
+        reused = self._child is not None
+        answer = self._try(frame, deadline)
+        if answer is None and reused:  # a child that was idle may just have ended
+            answer = self._try(frame, deadline)
+        if answer is None:
+            log.warning("counting the tokens of %d texts failed, their usage stays blank", len(batch))
+        return answer
+
+    def _try(self, frame: bytes, deadline: float) -> list[dict[str, int]] | None:
+        seconds = deadline - time.monotonic()
+        if seconds <= 0:
+            return None
+        self._child = child = self._child or _start(self._idle_s)
         watchdog = threading.Timer(seconds, child.kill)
         watchdog.start()
         try:
             return _ask(child, frame)
-        except (OSError, EOFError) as error:
-            _log.warning("token counting failed, usage stays blank", texts=len(batch), reason=str(error))
+        except (OSError, EOFError):
             self.close()
-            return [{} for _ in batch]
+            return None
         finally:
             watchdog.cancel()
-
-    def _running_child(self) -> subprocess.Popen[bytes]:
-        # an idle child may end between this look and the write; half of its patience is kept as a margin
-        if self._child is None or self._child.poll() is not None or self._last_used + self._idle_s / 2 < time.monotonic():
-            self.close()
-            self._child = _start(self._idle_s)
-        self._last_used = time.monotonic()
-        return self._child
 
 
 def _batches(texts: Sequence[Text]) -> Iterator[list[Text]]:

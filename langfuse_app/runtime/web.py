@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 from langfuse_app.core.paths import resources
 from langfuse_app.core.settings import get_settings
 from langfuse_app.runtime import bundle
-from langfuse_app.runtime.child import ChildSpec, StartError
+from langfuse_app.runtime.child import ChildSpec
 from langfuse_app.runtime.guard import die_with_parent
 from langfuse_app.runtime.network import http_status
 
@@ -35,10 +35,8 @@ def spec(role: Role, host: str, port: int, workers: int = 1) -> ChildSpec:
 
 
 def serve(role: Role, host: str, port: int, workers: int = 1) -> None:
-    """Serve until SIGTERM or SIGINT. `workers` > 1 is for the role `api` only; StartError otherwise."""
+    """Serve until SIGTERM or SIGINT. More than one worker is for the role `api` only."""
     if role != "api":
-        if workers != 1:
-            raise StartError("UI state lives in one process: only --role api takes more workers")
         _enter_reflex()
     from granian import Granian
     from granian.constants import Interfaces

@@ -1,12 +1,12 @@
 """Shapes of models: what services return, and what the wire shows (spec/api.md §13 Model, CreateModelRequest, PricingTier)."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 from langfuse_app.core.time import iso_ms
@@ -21,6 +21,10 @@ class ModelUnit(StrEnum):
     SECONDS = "SECONDS"
     IMAGES = "IMAGES"
     REQUESTS = "REQUESTS"
+
+
+UsdPerUnit = Annotated[Decimal, Field(ge=0, le=1_000_000)]
+Name = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class _Wire(BaseModel):
@@ -40,7 +44,7 @@ class AttributeCondition(_Wire):
     """A top-level scalar of the model parameters or the metadata is one of some values."""
 
     source: Literal["model_parameters", "metadata"]
-    key: str = Field(min_length=1)
+    key: Name
     operator: Literal["in"] = "in"
     values: list[str] = Field(min_length=1)
 
@@ -48,26 +52,51 @@ class AttributeCondition(_Wire):
 class TierInput(_Wire):
     """A tier as clients send it; prices in USD per unit."""
 
-    name: str = Field(min_length=1)
+    name: Name
     is_default: bool
-    priority: int = Field(ge=0)
+    priority: int = Field(ge=0, le=1_000_000)
     conditions: list[UsageCondition | AttributeCondition]
-    prices: dict[str, Decimal]
+    prices: dict[Name, UsdPerUnit]
 
 
 class ModelInput(_Wire):
     """Body of POST and PUT: either flat prices or tiers."""
 
-    model_name: str = Field(min_length=1)
+    model_name: Name
     match_pattern: str
     start_date: datetime | None = None
     unit: ModelUnit
-    input_price: Decimal | None = Field(default=None, ge=0)
-    output_price: Decimal | None = Field(default=None, ge=0)
-    total_price: Decimal | None = Field(default=None, ge=0)
+    input_price: UsdPerUnit | None = None
+    output_price: UsdPerUnit | None = None
+    total_price: UsdPerUnit | None = None
     pricing_tiers: list[TierInput] | None = None
     tokenizer_id: Literal["openai", "claude"] | None = None
     tokenizer_config: dict[str, Any] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        if _has_nul(value):
+            raise ValueError("Text must not contain NUL characters")
+        return value
+
+    @field_validator("start_date")
+    @classmethod
+    def _in_utc(cls, value: datetime | None) -> datetime | None:
+        """A date without an offset is meant in UTC; years that break time zone arithmetic are refused."""
+        if value is None:
+            return None
+        if not 1900 <= value.year <= 2200:
+            raise ValueError("must lie between 1900 and 2200")
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any(_has_nul(part) for pair in value.items() for part in pair)  # pyright: ignore[reportUnknownVariableType]
+    return isinstance(value, list) and any(_has_nul(part) for part in value)  # pyright: ignore[reportUnknownVariableType]
 
 
 class FlatPrices(NamedTuple):

@@ -128,17 +128,12 @@ def _stored(scope: ProjectScope, new: ModelInput, model_id: str) -> StoredModel:
         project_id=scope.project_id,
         model_name=new.model_name,
         match_pattern=new.match_pattern,
-        start_date=_aware(new.start_date),
+        start_date=new.start_date,
         unit=new.unit.value,
         tokenizer_id=new.tokenizer_id,
         tokenizer_config=new.tokenizer_config,
     )
     return StoredModel(model, [_stored_tier(model_id, tier) for tier in new.pricing_tiers or [_flat_tier(new)]])
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    """A start date without an offset, such as a plain date, is meant in UTC."""
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
 def _flat_tier(new: ModelInput) -> TierInput:
@@ -209,9 +204,6 @@ def _one_tier(tier: TierInput, path: list[str | int]) -> Iterator[Issue]:
         yield _issue("A tier that is not the default needs a priority of at least 1 and a condition", path)
     if not tier.prices:
         yield _issue("A tier needs at least one price", [*path, "prices"])
-    for usage_type, price in tier.prices.items():
-        if not usage_type or not price.is_finite() or price < 0:
-            yield _issue("A price has a usage type and is not negative", [*path, "prices", usage_type])
     for place, condition in enumerate(tier.conditions):
         if isinstance(condition, UsageCondition):
             where = [*path, "conditions", place, "usageDetailPattern"]

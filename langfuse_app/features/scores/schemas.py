@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from langfuse_app.core.time import iso_ms
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreQuery:
@@ -91,3 +93,77 @@ class ScoreItem:
     queue_id: str | None
     created_at: datetime
     updated_at: datetime
+
+
+def score_v2(item: ScoreItem) -> dict[str, Any]:
+    """The wire form of `/v2/scores`; which value keys there are depends on the data type."""
+    wire: dict[str, Any] = {
+        "id": item.id,
+        "traceId": item.trace_id,
+        "sessionId": item.session_id,
+        "observationId": item.observation_id,
+        "datasetRunId": item.dataset_run_id,
+        "name": item.name,
+        "source": item.source,
+        "timestamp": iso_ms(item.timestamp),
+        "createdAt": iso_ms(item.created_at),
+        "updatedAt": iso_ms(item.updated_at),
+        "authorUserId": item.author_user_id,
+        "comment": item.comment,
+        "metadata": item.metadata,
+        "configId": item.config_id,
+        "queueId": item.queue_id,
+        "environment": item.environment,
+        "dataType": item.data_type,
+    }
+    if item.data_type != "TEXT":
+        wire["value"] = item.value
+    if item.data_type != "NUMERIC":
+        wire["stringValue"] = item.string_value or ""
+    return wire
+
+
+def score_v1(item: ScoreItem) -> dict[str, Any]:
+    """The wire form of `/scores` and of traces: only scores of traces have one."""
+    wire = score_v2(item)
+    del wire["sessionId"], wire["datasetRunId"]
+    return wire
+
+
+def score_v3(item: ScoreItem, groups: frozenset[str]) -> dict[str, Any]:
+    """The wire form of `/v3/scores`: core, and the groups asked for (details, subject, annotation)."""
+    wire: dict[str, Any] = {
+        "id": item.id,
+        "projectId": item.project_id,
+        "name": item.name,
+        "source": item.source,
+        "timestamp": iso_ms(item.timestamp),
+        "environment": item.environment,
+        "createdAt": iso_ms(item.created_at),
+        "updatedAt": iso_ms(item.updated_at),
+        "dataType": item.data_type,
+        "value": _value_v3(item),
+    }
+    if "details" in groups:
+        wire |= {"comment": item.comment, "configId": item.config_id, "metadata": item.metadata}
+    if "subject" in groups:
+        wire["subject"] = _subject(item)
+    if "annotation" in groups:
+        wire |= {"authorUserId": item.author_user_id, "queueId": item.queue_id}
+    return wire
+
+
+def _value_v3(item: ScoreItem) -> float | bool | str:
+    if item.data_type == "NUMERIC":
+        return item.value
+    return item.value == 1 if item.data_type == "BOOLEAN" else item.string_value or ""
+
+
+def _subject(item: ScoreItem) -> dict[str, Any]:
+    if item.observation_id:
+        return {"kind": "observation", "id": item.observation_id, "traceId": item.trace_id}
+    if item.trace_id:
+        return {"kind": "trace", "id": item.trace_id}
+    if item.session_id:
+        return {"kind": "session", "id": item.session_id}
+    return {"kind": "experiment", "id": item.dataset_run_id}

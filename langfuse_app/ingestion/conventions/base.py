@@ -102,6 +102,16 @@ def json_object(rank: int, key: str) -> Source:
     return Source(rank, (key,), lambda span: parse_object(span.attributes.get(key)))
 
 
+def object_text(rank: int, key: str) -> Source:
+    """The attribute as the text of a JSON object, not parsed yet: the same texts come again and again."""
+
+    def read(span: Span) -> str | None:
+        value = span.attributes.get(key)
+        return value if isinstance(value, str) and value[:1] == "{" else None
+
+    return Source(rank, (key,), read)
+
+
 def one_of(rank: int, key: str, values: Mapping[str, str]) -> Source:
     """What the table says for the attribute's value."""
 
@@ -130,4 +140,3 @@ def member(value: object, *path: str) -> Any:
             return None
         value = found.get(step)
     return value
-

@@ -13,7 +13,7 @@ from langfuse_app.ingestion.conventions.base import ANY, EXPLICIT, Convention, S
 from langfuse_app.ingestion.conventions.langfuse import EXPERIMENT_COLUMNS, EXPERIMENT_METADATA
 from langfuse_app.ingestion.conventions.messages import CONTENT, CONTENT_EVENTS
 from langfuse_app.ingestion.conventions.register import CONVENTIONS, PLAIN
-from langfuse_app.ingestion.normalise import clean
+from langfuse_app.ingestion.normalise import clean, text
 from langfuse_app.ingestion.spans import Span, SpanEvent, clean_keys
 
 MAX_PLANS: Final = 4_096  # shapes come from users: the memory is emptied when it is full
@@ -50,11 +50,12 @@ class Plan(msgspec.Struct, frozen=True):
     summaries: tuple[tuple[str, frozenset[str]], ...]
     metadata: tuple[tuple[str, str], ...]  # attribute, key within metadata ("" for an object of keys)
     trace_metadata: tuple[tuple[str, str], ...]
+    members: tuple[tuple[str, str], ...]  # both, in the order they overlay each other
     experiment: tuple[tuple[str, str], ...]  # attribute, column
     experiment_metadata: tuple[tuple[str, str, str], ...]  # attribute, column, key within it
     shown: tuple[str, ...]  # attributes for metadata.attributes
     trimmed: tuple[tuple[str, str], ...]  # of those shown: attribute, member left out
-    payloads: tuple[str, ...]  # attributes that may have become input, output or metadata
+    payloads: tuple[str, ...]  # attributes that may have become input or output
     speaks_for_trace: bool
 
 
@@ -65,6 +66,15 @@ def first(sources: Sources, span: Span) -> Any:
         if value is not None:
             return value
     return None
+
+
+def first_text(sources: Sources, span: Span) -> str:
+    """`first` as text, '' when no source yields."""
+    for source in sources:
+        value = source.read(span)
+        if value is not None:
+            return value if type(value) is str else text(value)
+    return ""
 
 
 def explicit(sources: Sources) -> Sources:
@@ -106,8 +116,8 @@ def compile_plan(scope: str, has_content: bool, keys: tuple[str, ...]) -> Plan:
     fields = {field: _chosen(by_rank, scope, has_content, present) for field, by_rank in _SOURCES.items()}
     metadata = _members(keys, _bases("metadata"), _IGNORED_METADATA)
     trace_metadata = _members(keys, _bases("trace_metadata"), frozenset())
-    consumed = {key for key, _ in (*metadata, *trace_metadata)} | _IGNORED_METADATA
-    consumed |= {key for key in keys if _matches(key, _HIDDEN)}
+    payloads = tuple(key for key in keys if _matches(key, _HIDDEN))
+    consumed = {*payloads, *(key for key, _ in (*metadata, *trace_metadata)), *_IGNORED_METADATA}
     shown = () if scope.startswith(SDK_SCOPE) else tuple(key for key in keys if key not in consumed)
     return Plan(
         convention=_recognised(scope, keys),
@@ -116,11 +126,12 @@ def compile_plan(scope: str, has_content: bool, keys: tuple[str, ...]) -> Plan:
         summaries=tuple(item for convention in CONVENTIONS for item in convention.summaries.items() if item[0] in present),
         metadata=metadata,
         trace_metadata=trace_metadata,
+        members=(*metadata, *trace_metadata),
         experiment=tuple((key, EXPERIMENT_COLUMNS[key]) for key in keys if key in EXPERIMENT_COLUMNS),
         experiment_metadata=_experiment_members(keys),
         shown=shown,
         trimmed=tuple((key, _TRIMMED[key]) for key in shown if key in _TRIMMED),
-        payloads=tuple(key for key in keys if key in consumed),
+        payloads=payloads,
         speaks_for_trace=any(_matches(key, _TRACE_MARKS) for key in keys),
     )
 
@@ -200,9 +211,7 @@ def _members(keys: tuple[str, ...], bases: tuple[str, ...], ignored: frozenset[s
 
 def _experiment_members(keys: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
     return tuple(
-        (key, column, member)
-        for base, column in EXPERIMENT_METADATA.items()
-        for key, member in _members(keys, (base,), frozenset())
+        (key, column, member) for base, column in EXPERIMENT_METADATA.items() for key, member in _members(keys, (base,), frozenset())
     )
 
 

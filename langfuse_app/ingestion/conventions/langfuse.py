@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from langfuse_app.core.time import to_us
 from langfuse_app.ingestion.attributes import NOT_JSON, parse, parse_object, truth, unquoted
-from langfuse_app.ingestion.conventions.base import EXPLICIT, Convention, Source, attr, json_object, one_of, quoted
+from langfuse_app.ingestion.conventions.base import EXPLICIT, Convention, Source, attr, json_object, object_text, one_of, quoted
 from langfuse_app.ingestion.normalise import count, json_text, text
-from langfuse_app.ingestion.spans import Span
+from langfuse_app.ingestion.spans import ERROR, Span
 
 _OBSERVATION: Final = "langfuse.observation."
 _TYPES: Final = {
@@ -131,7 +131,7 @@ def _level(span: Span) -> str | None:
 
 
 def _status_level(span: Span) -> str | None:
-    return "ERROR" if span.status_code == 2 else None
+    return "ERROR" if span.status_code == ERROR else None
 
 
 CONVENTION = Convention(
@@ -171,7 +171,7 @@ CONVENTION = Convention(
         Source(20, (), lambda span: span.status_message or None),
     ),
     model=(attr(EXPLICIT, "langfuse.observation.model.name"),),
-    model_parameters=(json_object(EXPLICIT, "langfuse.observation.model.parameters"),),
+    model_parameters=(object_text(EXPLICIT, "langfuse.observation.model.parameters"),),
     completion_start=(Source(EXPLICIT, ("langfuse.observation.completion_start_time",), _completion_start),),
     prompt=(_prompt(EXPLICIT, "langfuse.observation.prompt"), _prompt(20, "langfuse.prompt")),
     usage=(Source(EXPLICIT, ("langfuse.observation.usage_details",), _usage),),

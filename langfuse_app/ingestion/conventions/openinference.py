@@ -3,7 +3,7 @@
 from typing import Any
 
 from langfuse_app.ingestion.attributes import json_value, rebuild
-from langfuse_app.ingestion.conventions.base import Convention, Source, attr, json_object, member, one_of, present
+from langfuse_app.ingestion.conventions.base import Convention, Source, attr, member, object_text, one_of, present
 from langfuse_app.ingestion.conventions.gen_ai import cost_total
 from langfuse_app.ingestion.conventions.messages import indexed, span_slots
 from langfuse_app.ingestion.spans import Span
@@ -29,8 +29,8 @@ CONVENTION = Convention(
         present(100, ("llm.model_name",), "GENERATION"),
     ),
     tags=(attr(60, "tag.tags"),),
-    model=(attr(50, "llm.response.model"), attr(60, "llm.model_name")),
-    model_parameters=(json_object(40, "llm.invocation_parameters"),),
+    model=(attr(50, "llm.response.model"), attr(60, "llm.model_name"), attr(65, "embedding.model_name")),
+    model_parameters=(object_text(40, "llm.invocation_parameters"), object_text(45, "embedding.invocation_parameters")),
     cost=(cost_total(30, "llm.cost.total"),),
     input=(
         attr(140, "input.value"),

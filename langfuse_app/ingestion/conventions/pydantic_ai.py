@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from langfuse_app.ingestion.conventions.base import ANY, Convention, Source, attr, json_object, member
+from langfuse_app.ingestion.conventions.base import ANY, Convention, Source, attr, member, object_text
 from langfuse_app.ingestion.conventions.messages import with_system
 from langfuse_app.ingestion.spans import Span
 
@@ -24,7 +24,7 @@ CONVENTION = Convention(
     name="pydantic_ai",
     scopes=(_SCOPE,),
     marks=("pydantic_ai.*",),
-    model_parameters=(json_object(50, "model_config"),),
+    model_parameters=(object_text(50, "model_config"),),
     input=(
         attr(150, "input"),
         Source(160, (_MESSAGES,), _all_messages, scope=_SCOPE),

@@ -1,7 +1,7 @@
 """Vercel's AI SDK (scope "ai"): ai.* attributes beside gen_ai.*; the wrapper span of a call repeats its inner span."""
 
 import math
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from langfuse_app.ingestion.attributes import json_value, number, parse_list, parse_object
 from langfuse_app.ingestion.conventions import tokens
@@ -189,7 +189,7 @@ def _text_and_calls(span: Span) -> dict[str, Any] | None:
 def _tools(span: Span) -> list[Any] | None:
     """Tools come as a list of JSON texts, or as one JSON text."""
     listed = parse_list(span.attributes.get("ai.prompt.tools"))
-    return None if listed is None else [cast("Any", json_value(tool)) for tool in listed]
+    return None if listed is None else [json_value(tool) for tool in listed]
 
 
 _INPUTS: Final = ("ai.prompt.messages", "ai.prompt", "ai.toolCall.args")

@@ -1,0 +1,1 @@
+"""Score configurations: what a kind of score may hold."""

@@ -1,0 +1,178 @@
+"""The main road without HTTP: accept, drain, read the rows. Invariants 1 and 2."""
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from langfuse_app.core.scopes import Access, ProjectScope
+from langfuse_app.core.settings import Settings
+from langfuse_app.features.ingest import repository_redis as streams
+from langfuse_app.features.ingest import service
+from langfuse_app.features.ledger import service as ledger
+from langfuse_app.stores import clickhouse
+from langfuse_app.stores.postgres import session
+from langfuse_app.stores.raw_log import raw_log
+from langfuse_app.stores.redis import aredis, redis
+from worker import ingestion, sweep
+
+
+@pytest.fixture
+def scope(engines: Settings) -> Iterator[ProjectScope]:
+    redis().flushdb()
+    project = str(uuid.uuid4())
+    with session() as current:
+        connection = current.connection()
+        connection.execute(text("INSERT INTO organizations (id, name, created_at, updated_at) VALUES (:i, 'o', now(), now())"), {"i": project})
+        connection.execute(
+            text("INSERT INTO projects (id, org_id, name, created_at, updated_at, has_traces) VALUES (:i, :i, 'p', now(), now(), false)"), {"i": project}
+        )
+    yield ProjectScope(project, project, "key", "api_key", Access.PROJECT, public_key="pk")
+    redis().flushdb()
+
+
+def event(kind: str, stamp: str = "2026-05-01T10:00:00Z", **body: Any) -> dict[str, Any]:
+    return {"id": str(uuid.uuid4()), "type": kind, "timestamp": stamp, "body": body}
+
+
+def accept(scope: ProjectScope, *events: dict[str, Any]) -> dict[str, Any]:
+    async def run() -> dict[str, Any]:
+        try:
+            return await service.submit(scope, list(events))
+        finally:
+            await aredis().aclose()
+
+    return asyncio.run(run())
+
+
+def drain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingestion, "IDLE_S", 0.2)
+    ingestion.drain()
+
+
+def rows(table: str, scope: ProjectScope) -> list[dict[str, Any]]:
+    sql = f"SELECT * FROM {table} FINAL WHERE project_id = {{p:String}} ORDER BY id"
+    return clickhouse.query(sql, {"p": scope.project_id})
+
+
+def conversation() -> list[dict[str, Any]]:
+    return [
+        event("trace-create", id="t1", name="chat", userId="u1", sessionId="s1", tags=["b", "a"], metadata={"k": 1}, input={"q": "hi"}, output="bye"),
+        event("span-create", id="o1", traceId="t1", name="step", startTime="2026-05-01T10:00:00Z"),
+        event("generation-create", id="o2", traceId="t1", parentObservationId="o1", name="answer", model="gpt-4o", input=[{"role": "user", "content": "hi"}], startTime="2026-05-01T10:00:01Z"),
+        event("generation-update", "2026-05-01T10:00:05Z", id="o2", traceId="t1", output="hello", endTime="2026-05-01T10:00:03Z", usage={"input": 100, "output": 10}),
+        event("score-create", id="sc1", traceId="t1", name="quality", value=0.9),
+    ]
+
+
+def test_a_batch_becomes_rows(scope: ProjectScope, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = accept(scope, *conversation())
+    assert [one["status"] for one in answer["successes"]] == [201] * 5
+    drain(monkeypatch)
+    [trace] = rows("traces", scope)
+    assert (trace["name"], trace["user_id"], trace["session_id"], trace["tags"]) == ("chat", "u1", "s1", ["a", "b"])
+    assert json.loads(trace["input"]) == {"q": "hi"}
+    step, generation = rows("observations", scope)
+    assert (step["type"], generation["type"], generation["parent_observation_id"]) == ("SPAN", "GENERATION", "o1")
+    assert generation["output"] == "hello"
+    assert generation["usage_details"] == {"input": 100, "output": 10, "total": 110}
+    assert float(generation["total_cost"]) == pytest.approx(100 * 2.5e-6 + 10 * 10e-6)
+    [score] = rows("scores", scope)
+    assert (score["trace_id"], score["value"]) == ("t1", 0.9)
+    assert not any(streams.lengths().values())
+
+
+def test_every_event_has_one_outcome(scope: ProjectScope, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = [*conversation(), event("trace-create", name="no id"), event("score-create", traceId="t1", name="x", value=1, configId="none")]
+    answer = accept(scope, *events)
+    assert len(answer["successes"]) == 7
+    drain(monkeypatch)
+    outcomes = {entry.event_id: entry.outcome for entry in ledger.newest(scope)}
+    assert outcomes == {one["id"]: "rejected" if one["body"].get("name") in ("no id", "x") else "stored" for one in events}
+    assert {entry.outcome for entry in ledger.where(scope, "o2")} == {"stored"}
+
+
+def test_a_replay_changes_nothing(scope: ProjectScope, monkeypatch: pytest.MonkeyPatch) -> None:
+    accept(scope, *conversation())
+    drain(monkeypatch)
+    before = {table: rows(table, scope) for table in ("traces", "observations", "scores")}
+    replay_all()
+    drain(monkeypatch)
+    assert {table: rows(table, scope) for table in before} == before
+
+
+def replay_all() -> None:
+    log = raw_log()
+    for path in log.segments():  # type: ignore[union-attr]
+        for header, ref in log.scan(path):  # type: ignore[union-attr]
+            streams.republish(ref, header.project_id, header.routes)
+
+
+def test_updates_come_before_creates_and_in_other_batches(scope: ProjectScope, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *rest = reversed(conversation())
+    for one in [first, *rest]:
+        accept(scope, one)
+        drain(monkeypatch)
+    [trace] = rows("traces", scope)
+    assert trace["name"] == "chat"
+    _, generation = rows("observations", scope)
+    assert (generation["output"], generation["provided_model_name"], generation["usage_details"]["total"]) == ("hello", "gpt-4o", 110)
+
+
+def test_a_moved_start_leaves_one_row(scope: ProjectScope, monkeypatch: pytest.MonkeyPatch) -> None:
+    accept(scope, event("span-update", "2026-05-02T10:00:00Z", id="o", traceId="t", output="late"))
+    drain(monkeypatch)
+    accept(scope, event("span-create", "2026-05-01T10:00:00Z", id="o", traceId="t", name="early", startTime="2026-05-01T10:00:00Z"))
+    drain(monkeypatch)
+    [row] = rows("observations", scope)
+    assert (row["name"], row["output"], f"{row['start_time']:%Y-%m-%d}") == ("early", "late", "2026-05-01")
+    assert len(rows("traces", scope)) == 1
+
+
+def test_redis_wiped_loses_nothing(scope: ProjectScope, monkeypatch: pytest.MonkeyPatch) -> None:
+    accept(scope, *conversation())
+    redis().flushdb()
+    monkeypatch.setattr(sweep, "GRACE_US", 0)
+    time.sleep(0.01)
+    assert sweep.compare() >= 1
+    drain(monkeypatch)
+    assert len(rows("observations", scope)) == 2
+    redis().delete(streams.key("sweep"))
+    assert sweep.compare() == 0
+
+
+def test_events_of_a_deleted_trace_are_dropped(scope: ProjectScope, monkeypatch: pytest.MonkeyPatch) -> None:
+    accept(scope, *conversation())
+    with session() as current:
+        current.connection().execute(
+            text("INSERT INTO deleted_objects (project_id, kind, object_id, deleted_at) VALUES (:p, 'trace', 't1', now())"), {"p": scope.project_id}
+        )
+    drain(monkeypatch)
+    assert rows("observations", scope) == []
+    assert {entry.outcome for entry in ledger.newest(scope)} == {"deleted"}
+
+
+def test_a_damaged_frame_goes_to_the_dead_letters_and_harms_nobody(scope: ProjectScope, monkeypatch: pytest.MonkeyPatch) -> None:
+    accept(scope, *conversation())
+    entry = next(iter(streams.read({(lane, shard): 10 for lane in streams.LANES for shard in range(streams.SHARDS)})))
+    broken = entry.ref.__class__(entry.ref.segment, entry.ref.offset + 1, entry.ref.length)
+    streams.republish(broken, scope.project_id, [entry.shard])
+    monkeypatch.setattr(ingestion, "IDLE_S", 4.0)
+    drain_until(lambda: bool(streams.dead_letters()), monkeypatch)
+    assert len(rows("observations", scope)) == 2
+    [letter] = ledger.dead_letters()
+    assert "torn frame" in letter.reason or "damaged" in letter.reason
+    assert ledger.drop([]) == 1
+
+
+def drain_until(done: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(30):
+        drain(monkeypatch)
+        if done():
+            return
+    raise AssertionError("it never came to that")
