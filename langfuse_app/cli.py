@@ -1,5 +1,6 @@
 """The command line. Exit codes: 0 done · 1 found something wrong · 2 cannot do it, one line on stderr says why."""
 
+import dataclasses
 import importlib
 import json
 import os
@@ -94,6 +95,66 @@ def doctor(data_dir: str | None, as_json: bool) -> None:
     findings = examine(settings)
     click.echo(json.dumps([finding.as_dict() for finding in findings], indent=1) if as_json else report(findings))
     sys.exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+@cli.command()
+@click.argument("id")
+@click.option("--project", required=True, help="Project id.")
+@_data_dir
+@_json
+def where(id: str, project: str, data_dir: str | None, as_json: bool) -> None:
+    """Where is my trace? What became of every event with this event, trace, observation, score or request id."""
+    _connected(_settings(LANGFUSE_DATA_DIR=data_dir))
+    from langfuse_app.features.ledger.service import where_for_operator
+
+    entries = [entry.wire() for entry in where_for_operator(project, id)]
+    if as_json:
+        click.echo(json.dumps(entries, indent=1))
+    else:
+        for entry in entries:
+            click.echo(f"{entry['outcome']:9} {entry['entityKind']:11} {entry['entityId']}  received {entry['receivedAt']}  {entry['reason'] or ''}")
+    if not entries:
+        click.echo("The ledger does not know this id: it was never accepted, or its entry has expired.", err=True)
+        sys.exit(1)
+
+
+@cli.group(name="dead-letters")
+def dead_letters() -> None:
+    """Ingestion entries that failed in every attempt."""
+
+
+@dead_letters.command(name="list")
+@_data_dir
+@_json
+def dead_letters_list(data_dir: str | None, as_json: bool) -> None:
+    """Show them, oldest first."""
+    _connected(_settings(LANGFUSE_DATA_DIR=data_dir))
+    from langfuse_app.features.ledger.service import dead_letters as listed
+
+    found = [dataclasses.asdict(letter) for letter in listed()]
+    click.echo(json.dumps(found, indent=1) if as_json else "\n".join(f"{f['id']}  {f['project_id']}  {f['reason']}" for f in found))
+
+
+@dead_letters.command(name="replay")
+@click.argument("ids", nargs=-1)
+@_data_dir
+def dead_letters_replay(ids: tuple[str, ...], data_dir: str | None) -> None:
+    """Queue them again: those of the ids, or all."""
+    _connected(_settings(LANGFUSE_DATA_DIR=data_dir))
+    from langfuse_app.features.ledger.service import replay
+
+    click.echo(f"{replay(list(ids))} queued again")
+
+
+@dead_letters.command(name="drop")
+@click.argument("ids", nargs=-1)
+@_data_dir
+def dead_letters_drop(ids: tuple[str, ...], data_dir: str | None) -> None:
+    """Give them up: those of the ids, or all."""
+    _connected(_settings(LANGFUSE_DATA_DIR=data_dir))
+    from langfuse_app.features.ledger.service import drop
+
+    click.echo(f"{drop(list(ids))} dropped")
 
 
 @cli.command()

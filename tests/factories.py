@@ -24,3 +24,8 @@ def basic_auth(scope: ProjectScope) -> dict[str, str]:
     pair = api_keys.create_key(scope)
     token = base64.b64encode(f"{pair.item.public_key}:{pair.secret_key}".encode()).decode()
     return {"Authorization": f"Basic {token}"}
+
+
+def public_key(scope: ProjectScope) -> str:
+    """The public half of a key of the project, which is all that a browser has."""
+    return api_keys.create_key(scope).item.public_key

@@ -134,17 +134,13 @@ def _said(change: Change | Rejected) -> Any:
 
 
 def rows(changes: list[Change]) -> tuple[dict[str, ObservationRow], dict[str, TraceRow]]:
-    """Observations by span id and traces by id, merged as the worker does it."""
-    observations: dict[str, ObservationRow] = {}
-    traces: dict[str, TraceRow] = {}
+    """Observations by span id and traces by id, merged as the worker does it with one batch."""
+    grouped: dict[tuple[str, str], list[Change]] = {}
     for change in changes:
-        if change.kind == "observation":
-            row = merge_observation(observations.get(change.id), [change])
-            observations |= {change.id: row} if row else {}
-        elif change.kind == "trace":
-            trace = merge_trace(traces.get(change.id), [change])
-            traces |= {change.id: trace} if trace else {}
-    return observations, traces
+        grouped.setdefault((change.kind, change.id), []).append(change)
+    observations = {id: merge_observation(None, said) for (kind, id), said in grouped.items() if kind == "observation"}
+    traces = {id: merge_trace(None, said) for (kind, id), said in grouped.items() if kind == "trace"}
+    return {id: row for id, row in observations.items() if row}, {id: row for id, row in traces.items() if row}
 
 
 def observe(attributes: dict[str, Any] | None = None, *, scope: Any = "test", resource: Any = None, **changes: Any) -> ObservationRow:

@@ -5,7 +5,7 @@ of now, and a merge that changes nothing writes nothing.
 """
 
 import logging
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -29,48 +29,13 @@ from langfuse_app.ingestion.rows import LedgerRow, ObservationRow, ScoreRow, Tra
 from langfuse_app.ingestion.scores import settle, wanted_config
 from langfuse_app.runtime.token_counter import TokenCounter
 from langfuse_app.stores.raw_log import Frame
+from worker.memory import RowCache, SeenEvents
 
 log = logging.getLogger(__name__)
 
 Key = tuple[str, str]  # project id, entity id
-AnyRow = ObservationRow | TraceRow | ScoreRow
 MINUTE, DAY = 60_000_000, 86_400_000_000
-CACHE_BYTES = 32 << 20
 TOKENS = TokenCounter(timeout_s=8.0)  # shorter than a lease, so that a slow count does not cost the shards
-
-
-class RowCache:
-    """Rows written lately, per shard; a shard's rows are forgotten when its lease goes, for another worker may write."""
-
-    def __init__(self, limit: int = CACHE_BYTES) -> None:
-        self._rows: OrderedDict[tuple[str, str, str, str], tuple[AnyRow, int, int]] = OrderedDict()
-        self._size, self._limit = 0, limit
-
-    def get(self, kind: str, project_id: str, trace_id: str, id: str) -> AnyRow | None:
-        """The row as last written by this worker."""
-        found = self._rows.get((kind, project_id, trace_id, id))
-        return found[0] if found else None
-
-    def put(self, kind: str, trace_id: str, shard: int, row: AnyRow) -> None:
-        """Remember a row that was written."""
-        place = (kind, row.project_id, trace_id, row.id)
-        self._drop(place)
-        size = 600 + len(getattr(row, "input", "")) + len(getattr(row, "output", "")) + len(row.merge_clock)
-        self._rows[place] = (row, shard, size)
-        self._size += size
-        while self._size > self._limit:
-            self._size -= self._rows.popitem(last=False)[1][2]
-
-    def _drop(self, place: tuple[str, str, str, str]) -> None:
-        old = self._rows.pop(place, None)
-        if old:
-            self._size -= old[2]
-
-    def forget_shards(self, shards: Iterable[int]) -> None:
-        """Another worker may own these from now on."""
-        gone = set(shards)
-        for place in [place for place, (_, shard, _) in self._rows.items() if shard in gone]:
-            self._drop(place)
 
 
 class Part(NamedTuple):
@@ -104,8 +69,8 @@ def decode(entry: Entry, frame: Frame) -> Part:
 class Batch:
     """The work of one tick over many shards and projects."""
 
-    def __init__(self, parts: Sequence[Part], cache: RowCache) -> None:
-        self._parts, self._cache = parts, cache
+    def __init__(self, parts: Sequence[Part], cache: RowCache, seen: SeenEvents) -> None:
+        self._parts, self._cache, self._seen = parts, cache, seen
         self._shards: dict[Key, int] = {}  # (project, trace or entity) → shard
         self._observations: dict[tuple[str, str, str], list[Change]] = defaultdict(list)
         self._traces: dict[Key, list[Change]] = defaultdict(list)
@@ -327,13 +292,19 @@ class Batch:
             if result.index in seen:
                 continue
             seen.add(result.index)
-            outcome, reason = self._outcomes[number].get(result.index, ("stored", "; ".join(getattr(result, "notes", []))))
+            outcome, reason = self._outcomes[number].get(result.index) or self._stored_or_duplicate(result)
             row.event_ids.append(result.event_id)
             row.entity_kinds.append(result.kind)
             row.entity_ids.append(result.id if isinstance(result, Change) else result.entity_id)
             row.outcomes.append(outcome)
             row.reasons.append(reason)
         return row
+
+    def _stored_or_duplicate(self, result: Change | Rejected) -> tuple[str, str]:
+        if not isinstance(result, Change):
+            return "rejected", result.reason
+        earlier = self._seen.earlier(result)
+        return ("duplicate", f"came before with request {earlier}") if earlier else ("stored", "; ".join(result.notes))
 
     def _remember(self, observations: list[ObservationRow], traces: list[TraceRow], score_rows: list[ScoreRow]) -> None:
         for row in observations:

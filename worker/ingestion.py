@@ -16,7 +16,8 @@ from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.ingest.repository_redis import Entry
 from langfuse_app.features.ingest.service import ensure_drain
 from langfuse_app.stores.raw_log import Frame, Ref, raw_log
-from worker.batches import Batch, Part, RowCache, decode
+from worker.batches import Batch, Part, decode
+from worker.memory import RowCache, SeenEvents
 from worker.stopping import stopping
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class Drain:
         settings = get_settings()
         self._token = token()
         self._owned: set[int] = set()
-        self._cache = RowCache()
+        self._cache, self._seen = RowCache(), SeenEvents()
         self._interval = settings.LANGFUSE_INGESTION_WRITE_INTERVAL_MS / 1000
         self._batch_size = settings.LANGFUSE_INGESTION_WRITE_BATCH_SIZE
         self._attempts = settings.LANGFUSE_INGESTION_MAX_ATTEMPTS
@@ -176,7 +177,7 @@ class Drain:
         if not parts:
             return
         try:
-            Batch(parts, self._cache).run()
+            Batch(parts, self._cache, self._seen).run()
         except (ServiceUnavailableError, RedisError):
             raise
         except Exception as error:

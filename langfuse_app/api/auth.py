@@ -16,12 +16,16 @@ _NAMED = ("/api/public/ingestion", "/api/public/prompts", "/api/public/v2/prompt
 class _BareError(AppError):
     """A refusal with a message only."""
 
-    def __init__(self, cause: AppError) -> None:
-        super().__init__(cause.message)
-        self.status = cause.status
-
     def body(self) -> dict[str, Any]:
         return {"message": self.message}
+
+
+class _BareUnauthorizedError(_BareError, UnauthorizedError):
+    """401 with a message only."""
+
+
+class _BareForbiddenError(_BareError, ForbiddenError):
+    """403 with a message only."""
 
 
 async def require_project(request: Request) -> ProjectScope:
@@ -40,7 +44,10 @@ async def _authenticate(request: Request, allow_scores_only: bool) -> ProjectSco
         known = api_keys.authenticate_cached(header, allow_scores_only)
         return known or await asyncio.to_thread(api_keys.authenticate, header, allow_scores_only)
     except (UnauthorizedError, ForbiddenError) as error:
-        raise error if request.url.path.startswith(_NAMED) else _BareError(error) from error
+        if request.url.path.startswith(_NAMED):
+            raise
+        bare = _BareUnauthorizedError if isinstance(error, UnauthorizedError) else _BareForbiddenError
+        raise bare(error.message) from error
 
 
 Project = Annotated[ProjectScope, Depends(require_project)]

@@ -2,11 +2,13 @@
 
 import base64
 import binascii
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
 from langfuse_app.core.errors import InvalidRequestError
+from langfuse_app.core.time import parse_iso
 
 
 def encode(content: dict[str, Any], *, urlsafe: bool) -> str:
@@ -15,12 +17,27 @@ def encode(content: dict[str, Any], *, urlsafe: bool) -> str:
     return (base64.urlsafe_b64encode(raw).rstrip(b"=") if urlsafe else base64.b64encode(raw)).decode()
 
 
-def decode(text: str) -> dict[str, Any]:
-    """The content of a cursor in either alphabet; InvalidRequestError when it is none of ours."""
+def decode(text: str, *names: str) -> dict[str, str]:
+    """The named texts of a cursor in either alphabet; InvalidRequestError when it is none of ours."""
     try:
         content = orjson.loads(base64.urlsafe_b64decode(text.replace("+", "-").replace("/", "_") + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError) as error:
-        raise InvalidRequestError("Invalid cursor format") from error
-    if not isinstance(content, dict):
-        raise InvalidRequestError("Invalid cursor format")
-    return content
+        return {name: str(content[name]) for name in names}
+    except (binascii.Error, ValueError, KeyError, TypeError, IndexError) as error:
+        raise _invalid() from error
+
+
+def moment(value: datetime) -> str:
+    """A time with microseconds: milliseconds would lose the place between two rows."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def parse_moment(text: str) -> datetime:
+    """The time of a cursor."""
+    try:
+        return parse_iso(text)
+    except ValueError as error:
+        raise _invalid() from error
+
+
+def _invalid() -> InvalidRequestError:
+    return InvalidRequestError("Invalid cursor format")

@@ -4,10 +4,8 @@ import logging
 from typing import Any
 
 import orjson
-from clickhouse_connect.driver.exceptions import ClickHouseError
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from langfuse_app.core.errors import (
@@ -19,6 +17,8 @@ from langfuse_app.core.errors import (
 )
 
 log = logging.getLogger(__name__)
+
+_STORES = ("sqlalchemy", "psycopg", "clickhouse_connect", "redis", "rq")
 
 
 def json_response(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -69,5 +69,5 @@ async def _http_error(request: Request, error: Exception) -> Response:
 def unexpected(error: Exception) -> Response:
     """The 500 of everything nobody expected; the log has the rest. What a store says stays inside."""
     log.error("unexpected error", exc_info=error)
-    inside = isinstance(error, SQLAlchemyError | ClickHouseError)
+    inside = type(error).__module__.startswith(_STORES)
     return json_response({"message": "Internal Server Error", "error": "An unknown error occurred" if inside else str(error)}, 500)

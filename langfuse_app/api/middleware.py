@@ -32,8 +32,10 @@ class RequestId:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request with its id."""
         if scope["type"] != "http":
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else new_id()
         started = time.perf_counter()
@@ -55,10 +57,13 @@ class Cors:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer preflights, and mark every other answer as readable."""
         if scope["type"] != "http" or not scope["path"].startswith(_PUBLIC):
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         if scope["method"] == "OPTIONS":
-            return await self._preflight(scope, receive, send)
+            await self._preflight(scope, receive, send)
+            return
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -92,14 +97,17 @@ class BodyLimit:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the whole body on, or answer 413."""
         path = scope.get("path", "")
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD") or not path.startswith("/api/") or path.startswith(_OWN_LIMIT):
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         limit = _LARGE_BODY_LIMIT if path.startswith(_LARGE) else _BODY_LIMIT
         try:
             body = await _read(receive, limit)
         except BodyTooLargeError as error:
-            return await json_response(error.body(), error.status)(scope, receive, send)
+            await json_response(error.body(), error.status)(scope, receive, send)
+            return
         messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def replay() -> Message:
@@ -128,8 +136,10 @@ class LastResort:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through, and catch what nobody caught."""
         if scope["type"] != "http":
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         begun = False
 
         async def answer(message: Message) -> None:

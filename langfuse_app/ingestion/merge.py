@@ -17,7 +17,7 @@ from langfuse_app.ingestion.normalise import leaves_to_map
 from langfuse_app.ingestion.rows import ObservationRow, ScoreRow, TraceRow
 
 Row = TypeVar("Row", ObservationRow, TraceRow, ScoreRow)
-Arrival = tuple[int, str, int]  # received_at, request id, index: orders whole rows
+Arrival = tuple[int, str]  # received_at, request id: orders whole rows
 
 
 class _Shape(NamedTuple):
@@ -62,9 +62,9 @@ def merge_observation(stored: ObservationRow | None, changes: list[Change]) -> O
     A whole change (an OTLP span) replaces the whole row below, what JSON events state stays on top of it.
     """
     wholes = [change for change in changes if change.whole]
-    base = max(wholes, key=_arrival) if wholes else None
+    base = max(wholes, key=lambda change: (_arrival(change), change.index)) if wholes else None
     if base and len(wholes) == len(changes) and (stored is None or not stored.merge_clock):
-        return _whole_row(base) if stored is None or _arrival(base) > _stored_arrival(stored) else None
+        return _whole_row(base) if stored is None or _arrival(base) > (stored.received_at, stored.request_id) else None
     merge = _Merge(_OBSERVATION, ObservationRow, stored)
     if base:
         merge.rebase(_arrival(base), _whole_row(base))
@@ -82,12 +82,7 @@ def merge_score(stored: ScoreRow | None, changes: list[Change]) -> ScoreRow | No
 
 
 def _arrival(change: Change) -> Arrival:
-    return change.request.received_at, change.request.request_id, change.index
-
-
-def _stored_arrival(stored: ObservationRow) -> Arrival:
-    """Of a row that is only a span: changes of its own request made it what it is."""
-    return stored.received_at, stored.request_id, 1 << 62
+    return change.request.received_at, change.request.request_id
 
 
 def _whole_row(change: Change) -> ObservationRow:
@@ -134,7 +129,7 @@ class _Merge(Generic[Row]):
         if clock.end_time is not None:
             self._values["end_time"] = clock.end_time
         if on_base:
-            self._base, self._base_arrival = stored, clock.base or (stored.received_at, stored.request_id, 1 << 62)
+            self._base, self._base_arrival = stored, clock.base or (stored.received_at, stored.request_id)
 
     def rebase(self, arrival: Arrival, row: Row) -> None:
         """Put a whole row below the statements, unless a later one is there; its fixed columns are the first ones."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import Queue
 from threading import Thread
@@ -106,15 +107,16 @@ def _collect(stream: IO[str], lines: Queue[dict[str, Any] | None]) -> None:
 
 
 def _read_all(lines: Queue[dict[str, Any] | None], target: Target) -> tuple[list[Reading], dict[str, dict[str, Any]]]:
-    readings: list[Reading] = []
+    """Reads every story beside the others, so that one which never comes right does not delay the rest."""
+    readings: list[Future[Reading]] = []
     facts: dict[str, dict[str, Any]] = {}
-    with target.http() as http:
+    with target.http() as http, ThreadPoolExecutor(8) as readers:
         while (line := lines.get()) is not None:
             if "trace" in line:
-                readings.append(_read(http, line))
+                readings.append(readers.submit(_read, http, line))
             else:
                 facts[line["scenario"]] = line
-    return readings, facts
+        return [reading.result() for reading in readings], facts
 
 
 def _read(http: httpx.Client, story: dict[str, Any]) -> Reading:

@@ -146,7 +146,7 @@ def deliver(requests: list[list[dict[str, Any]]], *, same_request: bool) -> dict
 
 
 @given(deliveries("trace"))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=3000, deadline=None)
 def test_traces_are_what_the_model_says(delivery: Any) -> None:
     history, requests = delivery
     rows = deliver(requests, same_request=False)
@@ -154,7 +154,7 @@ def test_traces_are_what_the_model_says(delivery: Any) -> None:
 
 
 @given(deliveries("observation"))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=3000, deadline=None)
 def test_observations_are_what_the_model_says(delivery: Any) -> None:
     history, requests = delivery
     rows = deliver(requests, same_request=False)
@@ -164,7 +164,7 @@ def test_observations_are_what_the_model_says(delivery: Any) -> None:
 
 
 @given(st.one_of(deliveries("trace"), deliveries("observation")))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=3000, deadline=None)
 def test_every_order_gives_the_same_row_byte_for_byte(delivery: Any) -> None:
     history, requests = delivery
     rows = deliver(requests, same_request=True)
@@ -190,17 +190,17 @@ WHOLES = st.lists(
 
 
 @given(histories("observation"), WHOLES, st.randoms(use_true_random=False), st.lists(st.integers(0, 12), max_size=3))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=3000, deadline=None)
 def test_json_events_stay_on_top_of_the_latest_span(history: Any, metadatas: Any, random: Any, cuts: list[int]) -> None:
-    found = [change for change in changes(*history) if change.kind == "observation"]
-    found += [whole(number, metadata) for number, metadata in enumerate(metadatas)]
-    expected = merge_observation(None, found)
+    found = [[change for change in changes(one) if change.kind == "observation"] for one in history]
+    found += [[whole(number, metadata)] for number, metadata in enumerate(metadatas)]
+    expected = merge_observation(None, sum(found, []))
     random.shuffle(found)
     row: ObservationRow | None = None
     edges = [0, *sorted(cut for cut in cuts if cut < len(found)), len(found)]
     for start, end in zip(edges, edges[1:], strict=False):
-        row = merge_observation(row, found[start:end]) or row if start < end else row
+        row = merge_observation(row, sum(found[start:end], [])) or row if start < end else row
     assert row == expected
-    assert merge_observation(row, found) is None
+    assert merge_observation(row, sum(found, [])) is None
     if metadatas and row:
         assert (row.type, row.start_time) == ("AGENT", us(len(metadatas) - 1))

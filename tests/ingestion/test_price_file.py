@@ -73,5 +73,7 @@ def test_prices_by_prompt_size_ranges() -> None:
 
 
 def test_litellm_is_read_and_not_imported() -> None:
-    code = "import sys; from langfuse_app.ingestion.price_file import lookup; assert lookup('azure/gpt-4o'); print('litellm' in sys.modules)"
+    code = (
+        "import sys; from langfuse_app.ingestion.price_file import lookup; assert lookup('azure/gpt-4o'); print('litellm' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

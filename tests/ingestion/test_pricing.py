@@ -90,7 +90,10 @@ def test_a_chained_matcher_is_asked_last() -> None:
         ({"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}, {"input_tokens": 1, "output_tokens": 2, "total": 3}),
         ({"total": 5, "totalTokens": 3}, {"total": 5}),
         ({"promptTokenCount": 10, "cachedContentTokenCount": 4}, {"promptTokenCount": 6, "cachedContentTokenCount": 4, "total": 10}),
-        ({"prompt_token_count": 1, "cached_content_token_count": 4}, {"prompt_token_count": 0, "cached_content_token_count": 4, "total": 4}),
+        (
+            {"prompt_token_count": 1, "cached_content_token_count": 4},
+            {"prompt_token_count": 0, "cached_content_token_count": 4, "total": 4},
+        ),
         ({"a": 2**63 - 1, "b": 2**63 - 1}, {"a": 2**63 - 1, "b": 2**63 - 1, "total": 2**63 - 1}),
     ],
 )
@@ -177,7 +180,16 @@ def tiered(*conditions: Condition) -> ModelDefinition:
 
 @pytest.mark.parametrize(
     ("operator", "value", "holds"),
-    [("gt", 9, True), ("gt", 10, False), ("gte", 10, True), ("lt", 11, True), ("lt", 10, False), ("lte", 10, True), ("eq", 10, True), ("neq", 10, False)],
+    [
+        ("gt", 9, True),
+        ("gt", 10, False),
+        ("gte", 10, True),
+        ("lt", 11, True),
+        ("lt", 10, False),
+        ("lte", 10, True),
+        ("eq", 10, True),
+        ("neq", 10, False),
+    ],
 )
 def test_usage_conditions_compare_the_sum(operator: str, value: float, holds: bool) -> None:
     model = tiered(Condition(operator, usage_detail_pattern="^INPUT", value=value))

@@ -28,9 +28,12 @@ def scope(engines: Settings) -> Iterator[ProjectScope]:
     project = str(uuid.uuid4())
     with session() as current:
         connection = current.connection()
-        connection.execute(text("INSERT INTO organizations (id, name, created_at, updated_at) VALUES (:i, 'o', now(), now())"), {"i": project})
         connection.execute(
-            text("INSERT INTO projects (id, org_id, name, created_at, updated_at, has_traces) VALUES (:i, :i, 'p', now(), now(), false)"), {"i": project}
+            text("INSERT INTO organizations (id, name, created_at, updated_at) VALUES (:i, 'o', now(), now())"), {"i": project}
+        )
+        connection.execute(
+            text("INSERT INTO projects (id, org_id, name, created_at, updated_at, has_traces) VALUES (:i, :i, 'p', now(), now(), false)"),
+            {"i": project},
         )
     yield ProjectScope(project, project, "key", "api_key", Access.PROJECT, public_key="pk")
     redis().flushdb()
@@ -62,10 +65,37 @@ def rows(table: str, scope: ProjectScope) -> list[dict[str, Any]]:
 
 def conversation() -> list[dict[str, Any]]:
     return [
-        event("trace-create", id="t1", name="chat", userId="u1", sessionId="s1", tags=["b", "a"], metadata={"k": 1}, input={"q": "hi"}, output="bye"),
+        event(
+            "trace-create",
+            id="t1",
+            name="chat",
+            userId="u1",
+            sessionId="s1",
+            tags=["b", "a"],
+            metadata={"k": 1},
+            input={"q": "hi"},
+            output="bye",
+        ),
         event("span-create", id="o1", traceId="t1", name="step", startTime="2026-05-01T10:00:00Z"),
-        event("generation-create", id="o2", traceId="t1", parentObservationId="o1", name="answer", model="gpt-4o", input=[{"role": "user", "content": "hi"}], startTime="2026-05-01T10:00:01Z"),
-        event("generation-update", "2026-05-01T10:00:05Z", id="o2", traceId="t1", output="hello", endTime="2026-05-01T10:00:03Z", usage={"input": 100, "output": 10}),
+        event(
+            "generation-create",
+            id="o2",
+            traceId="t1",
+            parentObservationId="o1",
+            name="answer",
+            model="gpt-4o",
+            input=[{"role": "user", "content": "hi"}],
+            startTime="2026-05-01T10:00:01Z",
+        ),
+        event(
+            "generation-update",
+            "2026-05-01T10:00:05Z",
+            id="o2",
+            traceId="t1",
+            output="hello",
+            endTime="2026-05-01T10:00:03Z",
+            usage={"input": 100, "output": 10},
+        ),
         event("score-create", id="sc1", traceId="t1", name="quality", value=0.9),
     ]
 
@@ -104,6 +134,16 @@ def test_a_replay_changes_nothing(scope: ProjectScope, monkeypatch: pytest.Monke
     replay_all()
     drain(monkeypatch)
     assert {table: rows(table, scope) for table in before} == before
+
+
+def test_the_same_batch_three_times_is_stored_once(scope: ProjectScope, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = conversation()
+    for _ in range(3):
+        accept(scope, *events)
+    drain(monkeypatch)
+    assert (len(rows("traces", scope)), len(rows("observations", scope)), len(rows("scores", scope))) == (1, 2, 1)
+    outcomes = [entry.outcome for entry in ledger.newest(scope)]
+    assert (outcomes.count("stored"), outcomes.count("duplicate")) == (5, 10)
 
 
 def replay_all() -> None:
@@ -150,7 +190,8 @@ def test_events_of_a_deleted_trace_are_dropped(scope: ProjectScope, monkeypatch:
     accept(scope, *conversation())
     with session() as current:
         current.connection().execute(
-            text("INSERT INTO deleted_objects (project_id, kind, object_id, deleted_at) VALUES (:p, 'trace', 't1', now())"), {"p": scope.project_id}
+            text("INSERT INTO deleted_objects (project_id, kind, object_id, deleted_at) VALUES (:p, 'trace', 't1', now())"),
+            {"p": scope.project_id},
         )
     drain(monkeypatch)
     assert rows("observations", scope) == []

@@ -1,12 +1,22 @@
 """Routes of health: open to everybody, as monitors need them."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from langfuse_app import __version__
 from langfuse_app.api.errors import json_response
+from langfuse_app.api.params import Params
 from langfuse_app.features.health import service
 
 router = APIRouter(tags=["health"])
+
+
+class HealthChecks(Params):
+    """Query of `GET /health`: what else must be well."""
+
+    fail_if_database_unavailable: bool = False
+    fail_if_no_recent_events: bool = False
 
 
 def _answer(status: str, bad: int) -> Response:
@@ -14,9 +24,10 @@ def _answer(status: str, bad: int) -> Response:
 
 
 @router.api_route("/api/public/health", methods=["GET", "HEAD"])
-def health(failIfDatabaseUnavailable: bool = False, failIfNoRecentEvents: bool = False) -> Response:
+def health(params: Annotated[HealthChecks, Query()]) -> Response:
     """200 while this instance is alive; 503 when an asked-for check fails."""
-    return _answer(service.status(need_database=failIfDatabaseUnavailable, need_recent=failIfNoRecentEvents), 503)
+    checks = {"need_database": params.fail_if_database_unavailable, "need_recent": params.fail_if_no_recent_events}
+    return _answer(service.status(**checks), 503)
 
 
 @router.api_route("/api/public/ready", methods=["GET", "HEAD"])

@@ -18,6 +18,11 @@ def where(scope: ProjectScope, id: str, limit: int = 100) -> list[LedgerEntry]:
     return [entry for row in rows for entry in _entries(row) if id in (entry.event_id, entry.entity_id, entry.request_id)]
 
 
+def where_for_operator(project_id: str, id: str) -> list[LedgerEntry]:
+    """The same for someone at the machine, whose access to its data folder is the proof."""
+    return where(ProjectScope(project_id=project_id, org_id="", actor_id="operator", actor_kind="operator"), id)
+
+
 def newest(scope: ProjectScope, outcome: str = "", limit: int = 100) -> list[LedgerEntry]:
     """The newest entries, of one outcome when asked; InvalidRequestError for an unknown one."""
     if outcome and outcome not in OUTCOMES:

@@ -76,8 +76,8 @@ class ModelInput(_Wire):
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, value: Any) -> Any:
-        if _has_nul(value):
-            raise ValueError("Text must not contain NUL characters")
+        if not _storable(value):
+            raise ValueError("Texts must not contain NUL characters, objects must not be nested deeper than 50 levels")
         return value
 
     @field_validator("start_date")
@@ -91,12 +91,13 @@ class ModelInput(_Wire):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def _has_nul(value: Any) -> bool:
+def _storable(value: Any, depth: int = 0) -> bool:
+    """Whether PostgreSQL takes the texts of a JSON value."""
     if isinstance(value, str):
-        return "\x00" in value
+        return "\x00" not in value
     if isinstance(value, dict):
-        return any(_has_nul(part) for pair in value.items() for part in pair)  # pyright: ignore[reportUnknownVariableType]
-    return isinstance(value, list) and any(_has_nul(part) for part in value)  # pyright: ignore[reportUnknownVariableType]
+        value = [*value, *value.values()]
+    return not isinstance(value, list) or (depth < 50 and all(_storable(part, depth + 1) for part in value))
 
 
 class FlatPrices(NamedTuple):

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypedDict
+
+import orjson
 
 from langfuse_app.core.time import iso_ms
 from langfuse_app.core.wire import json_or_text
@@ -238,3 +241,123 @@ def observation_v1(item: ObservationItem) -> ObservationV1:
         latency=item.latency,
         timeToFirstToken=item.time_to_first_token,
     )
+
+
+GROUPS_V2 = ("core", "basic", "time", "io", "metadata", "model", "usage", "prompt", "metrics", "trace_context")
+DEFAULT_GROUPS_V2 = ("core", "basic")
+_METADATA_CUT = 200
+
+
+def observation_v2(item: ObservationItem, groups: frozenset[str], expanded: frozenset[str]) -> dict[str, Any]:
+    """The second generation: fields of groups that were not asked for are absent, payloads stay text, prices are text.
+
+    expanded: metadata keys whose values are not cut to 200 characters; with `io` none is cut.
+    """
+    wire = _core(item)
+    for group, fields in _GROUPS_V2.items():
+        if group in groups:
+            wire |= fields(item)
+    if "metadata" in groups:
+        wire["metadata"] = item.metadata if "io" in groups else _cut(item.metadata, expanded)
+    with_prices = "model" in groups
+    wire["modelId"] = item.internal_model_id if with_prices else None
+    for key in ("input", "output", "total"):
+        wire[f"{key}Price"] = _price(item.unit_prices.get(key)) if with_prices else None
+    return wire
+
+
+def _core(item: ObservationItem) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "traceId": item.trace_id,
+        "startTime": iso_ms(item.start_time),
+        "endTime": iso_or_none(item.end_time),
+        "projectId": item.project_id,
+        "parentObservationId": item.parent_observation_id,
+        "type": item.type,
+    }
+
+
+def _basic(item: ObservationItem) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "level": item.level,
+        "statusMessage": item.status_message,
+        "version": item.version,
+        "environment": item.environment,
+        "bookmarked": item.bookmarked,
+        "public": item.public,
+        "userId": item.user_id,
+        "sessionId": item.session_id,
+        "isRootObservation": item.is_root,
+    }
+
+
+def _time(item: ObservationItem) -> dict[str, Any]:
+    return {
+        "completionStartTime": iso_or_none(item.completion_start_time),
+        "createdAt": iso_ms(item.created_at),
+        "updatedAt": iso_ms(item.updated_at),
+    }
+
+
+def _io(item: ObservationItem) -> dict[str, Any]:
+    return {"input": item.input, "output": item.output}
+
+
+def _model(item: ObservationItem) -> dict[str, Any]:
+    # SDK 5 reads `model`, SDK 4 `providedModelName` (spec/api.md §11)
+    return {
+        "providedModelName": item.model,
+        "model": item.model,
+        "internalModelId": item.internal_model_id,
+        "modelParameters": json_or_text(item.model_parameters),
+    }
+
+
+def _usage(item: ObservationItem) -> dict[str, Any]:
+    return {
+        "usageDetails": item.usage_details,
+        "costDetails": item.cost_details,
+        "totalCost": item.total_cost,
+        "usagePricingTierName": item.usage_pricing_tier_name,
+    }
+
+
+def _prompt(item: ObservationItem) -> dict[str, Any]:
+    return {"promptId": item.prompt_id, "promptName": item.prompt_name, "promptVersion": item.prompt_version}
+
+
+def _metrics(item: ObservationItem) -> dict[str, Any]:
+    return {"latency": item.latency, "timeToFirstToken": item.time_to_first_token}
+
+
+def _trace_context(item: ObservationItem) -> dict[str, Any]:
+    return {"tags": item.tags, "release": item.release, "traceName": item.trace_name}
+
+
+_GROUPS_V2 = {
+    "basic": _basic,
+    "time": _time,
+    "io": _io,
+    "model": _model,
+    "usage": _usage,
+    "prompt": _prompt,
+    "metrics": _metrics,
+    "trace_context": _trace_context,
+}
+
+
+def _cut(metadata: dict[str, Any], expanded: frozenset[str]) -> dict[str, Any]:
+    return {key: value if key in expanded else _cut_value(value) for key, value in metadata.items()}
+
+
+def _cut_value(value: Any) -> Any:
+    """The value, or the beginning of its text where that is longer than the contract shows."""
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if len(text) <= _METADATA_CUT else text[:_METADATA_CUT]
+
+
+def _price(value: float | None) -> str | None:
+    """A price as text without exponent."""
+    return None if value is None else f"{Decimal(str(value)):f}"

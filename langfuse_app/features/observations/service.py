@@ -1,8 +1,10 @@
 """Reading observations."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import fsum
 from typing import Any
 
 from langfuse_app.core.errors import NotFoundError
@@ -80,6 +82,35 @@ def sums(scope: ProjectScope, trace_ids: Sequence[str], *, with_ids: bool = Fals
     span = repository.window(scope, trace_ids)
     rows = repository_clickhouse.sums(scope, trace_ids, span, with_ids=with_ids)
     return {row["trace_id"]: _sums(row) for row in rows}
+
+
+def summed(items: Sequence[ObservationItem]) -> TraceSums | None:
+    """The same as `sums` for one trace whose observations are already here; None without any."""
+    if not items:
+        return None
+    levels = Counter(item.level for item in items)
+    start = min(item.start_time for item in items)
+    end = max(item.end_time or item.start_time for item in items)
+    return TraceSums(
+        observations=len(items),
+        errors=levels["ERROR"],
+        warnings=levels["WARNING"],
+        debugs=levels["DEBUG"],
+        latency=seconds(start, end),
+        input_tokens=sum(item.input_tokens for item in items),
+        output_tokens=sum(item.output_tokens for item in items),
+        total_tokens=sum(item.total_tokens for item in items),
+        input_cost=_added(item.input_cost for item in items),
+        output_cost=_added(item.output_cost for item in items),
+        total_cost=_added(item.total_cost for item in items),
+        ids=[item.id for item in items],
+    )
+
+
+def _added(costs: Iterable[float | None]) -> float | None:
+    """The exact sum of what is known, None when nothing is."""
+    known = [cost for cost in costs if cost is not None]
+    return fsum(known) if known else None
 
 
 def _with_traces(scope: ProjectScope, rows: list[dict[str, Any]]) -> list[ObservationItem]:

@@ -1,6 +1,6 @@
 """PostgreSQL statements of projects."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from sqlalchemy import text
@@ -35,7 +35,7 @@ def ensure(entry: Project) -> Project:
 
 
 @contextmanager
-def first_start_lock() -> Iterator[None]:
+def first_start_lock() -> Generator[None]:
     """One process at a time prepares an empty installation."""
     with engine().connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _FIRST_START_LOCK})

@@ -12,9 +12,8 @@ from langfuse_app.api.errors import json_response
 from langfuse_app.api.params import CommaList, Moment, Paged, Params, groups, split_commas
 from langfuse_app.core.errors import InvalidRequestError, NotFoundError
 from langfuse_app.core.scopes import ProjectScope
-from langfuse_app.core.time import iso_ms, parse_iso
 from langfuse_app.features.scores import service
-from langfuse_app.features.scores.schemas import ScoreCursor, ScoreItem, ScoreQuery, score_v1, score_v2, score_v3
+from langfuse_app.features.scores.schemas import ScoreCursor, ScoredTrace, ScoreItem, ScoreQuery, score_v1, score_v2, score_v3
 
 router = APIRouter(tags=["scores"])
 
@@ -145,10 +144,13 @@ def _with_traces(scope: ProjectScope, items: list[ScoreItem], rows: list[dict[st
     traces = service.traces_of(scope, items)
     for item, row in zip(items, rows, strict=True):
         trace = traces.get(item.trace_id or "")
-        row["trace"] = trace and {"userId": trace.user_id, "tags": trace.tags, "environment": trace.environment}
-        if trace and with_session:
-            row["trace"]["sessionId"] = trace.session_id
+        row["trace"] = trace and _trace(trace, with_session=with_session)
     return rows
+
+
+def _trace(trace: ScoredTrace, *, with_session: bool) -> dict[str, Any]:
+    wire = {"userId": trace.user_id, "tags": trace.tags, "environment": trace.environment}
+    return wire | {"sessionId": trace.session_id} if with_session else wire
 
 
 class ScoresV3(Params):
@@ -238,20 +240,12 @@ def list_v3(scope: Project, params: Annotated[ScoresV3, Query()]) -> Response:
     wanted = frozenset(split_commas(params.fields or ""))
     meta: dict[str, Any] = {"limit": params.limit}
     if following:
-        meta["cursor"] = cursors.encode({"v": 1, "lastTimestamp": iso_us(following), "lastId": following.id}, urlsafe=True)
+        meta["cursor"] = cursors.encode({"v": 1, "lastTimestamp": cursors.moment(following.timestamp), "lastId": following.id}, urlsafe=True)
     return json_response({"data": [score_v3(item, wanted) for item in items], "meta": meta})
-
-
-def iso_us(cursor: ScoreCursor) -> str:
-    """The moment with microseconds: milliseconds would lose the place between two scores."""
-    return iso_ms(cursor.timestamp)[:-4] + f"{cursor.timestamp.microsecond:06d}Z"
 
 
 def _cursor(text: str | None) -> ScoreCursor | None:
     if text is None:
         return None
-    content = cursors.decode(text)
-    try:
-        return ScoreCursor(parse_iso(content["lastTimestamp"]), str(content["lastId"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidRequestError("Invalid cursor format") from error
+    content = cursors.decode(text, "lastTimestamp", "lastId")
+    return ScoreCursor(cursors.parse_moment(content["lastTimestamp"]), content["lastId"])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
 
+from langfuse_app.core.time import iso_ms
 from langfuse_app.features.traces.schemas import TraceV1
 
 
@@ -46,3 +47,8 @@ class SessionWithTraces(SessionV1):
     """`GET /sessions/{id}`: the traces by timestamp."""
 
     traces: list[TraceV1]
+
+
+def session_v1(item: SessionItem) -> SessionV1:
+    """The wire form."""
+    return SessionV1(id=item.id, createdAt=iso_ms(item.created_at), projectId=item.project_id, environment=item.environment)

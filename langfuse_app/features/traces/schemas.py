@@ -119,7 +119,7 @@ class VolumeBucket(NamedTuple):
     """Traces that began in one slice of time, and how many of them hold an error."""
 
     start: datetime
-    count: int
+    traces: int
     errors: int
 
 

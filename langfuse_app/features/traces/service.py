@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from langfuse_app.core.errors import NotFoundError
+from langfuse_app.core.errors import InvalidRequestError, NotFoundError
+from langfuse_app.core.ids import new_id
 from langfuse_app.core.pagination import Page
 from langfuse_app.core.scopes import ProjectScope, UserScope
-from langfuse_app.core.time import MICROSECOND
+from langfuse_app.core.time import MICROSECOND, iso_ms, utcnow
 from langfuse_app.core.wire import metadata_values
 from langfuse_app.features.audit import service as audit
+from langfuse_app.features.ingest import service as ingest
 from langfuse_app.features.observations import service as observations
 from langfuse_app.features.observations.schemas import ObservationNode
 from langfuse_app.features.observations.service import TraceSums
@@ -56,12 +58,16 @@ def get_trace(scope: ProjectScope, trace_id: str) -> TraceItem:
 def get_full_trace(scope: ProjectScope, trace_id: str, fields: frozenset[TraceFields] = ALL_FIELDS) -> FullTrace:
     """One trace with its observations and scores, as far as asked for; NotFoundError as get_trace."""
     row = _row(scope, trace_id)
-    wants_sums = TraceFields.METRICS in fields
-    sums = observations.sums(scope, [trace_id]).get(trace_id) if wants_sums else None
+    found, sums = [], None
+    if TraceFields.OBSERVATIONS in fields:
+        found = observations.list_for_trace(scope, trace_id)
+        sums = observations.summed(found)
+    elif TraceFields.METRICS in fields:
+        sums = observations.sums(scope, [trace_id]).get(trace_id)
     item = _item(row, sums, [])
     return FullTrace(
         trace=item if TraceFields.IO in fields else replace(item, input=None, output=None, metadata=None),
-        observations=observations.list_for_trace(scope, trace_id) if TraceFields.OBSERVATIONS in fields else [],
+        observations=found,
         scores=scores.list_for_trace(scope, trace_id) if TraceFields.SCORES in fields else [],
     )
 
@@ -109,6 +115,18 @@ def set_bookmark(scope: ProjectScope, trace_id: str, bookmarked: bool) -> None:
         raise _missing(trace_id)
     repository_clickhouse.copy_bookmark(scope, trace_id, bookmarked)
     audit.record(scope, "update", "trace", trace_id, after={"bookmarked": bookmarked})
+
+
+async def create(scope: ProjectScope, body: Any) -> str:
+    """Accept one trace on the road that every event takes; its id. InvalidRequestError when its fields are wrong."""
+    if not isinstance(body, dict):
+        raise InvalidRequestError("A trace is a JSON object")
+    full: dict[str, Any] = body | {"id": body.get("id") or new_id()}
+    event = {"id": new_id(), "type": "trace-create", "timestamp": iso_ms(utcnow()), "body": full}
+    answer = await ingest.submit(scope, [event])
+    if answer["errors"]:
+        raise InvalidRequestError(str(answer["errors"][0].get("error") or answer["errors"][0].get("message")))
+    return full["id"]
 
 
 def project_of(user: UserScope, trace_id: str) -> str:

@@ -60,7 +60,11 @@ def test_the_default_list_is_written_once_and_again_only_when_it_is_older() -> N
     assert service.seed_defaults() is False
     with engine().begin() as connection:
         connection.execute(text("UPDATE models SET updated_at = '2020-01-01', match_pattern = 'x' WHERE project_id IS NULL"))
-        connection.execute(text("INSERT INTO models (id, created_at, updated_at, model_name, match_pattern) VALUES ('gone', now(), '2020-01-01', 'gone', 'gone')"))
+        connection.execute(
+            text(
+                "INSERT INTO models (id, created_at, updated_at, model_name, match_pattern) VALUES ('gone', now(), '2020-01-01', 'gone', 'gone')"
+            )
+        )
     before = count("models"), count("pricing_tiers"), count("prices")
     assert service.seed_defaults() is True
     assert (count("models"), count("pricing_tiers"), count("prices")) == (before[0] - 1, before[1], before[2])
@@ -88,20 +92,35 @@ def test_default_models_keep_their_ids() -> None:
 
 
 def test_flat_prices_are_the_default_tier(scope: ProjectScope) -> None:
-    created = service.create_model(scope, body(startDate="2024-05-01T00:00:00Z", tokenizerId="openai", tokenizerConfig={"tokenizerModel": "gpt-4o"}))
+    created = service.create_model(
+        scope, body(startDate="2024-05-01T00:00:00Z", tokenizerId="openai", tokenizerConfig={"tokenizerModel": "gpt-4o"})
+    )
     wire = service.get_model(scope, created.id).wire()
     assert wire["pricingTiers"] == [
-        {"id": f"{created.id}_tier_default", "name": "Standard", "isDefault": True, "priority": 0, "conditions": [], "prices": {"input": 1e-6, "output": 2e-6}}
+        {
+            "id": f"{created.id}_tier_default",
+            "name": "Standard",
+            "isDefault": True,
+            "priority": 0,
+            "conditions": [],
+            "prices": {"input": 1e-6, "output": 2e-6},
+        }
     ]
     assert (wire["inputPrice"], wire["outputPrice"], wire["totalPrice"], wire["isLangfuseManaged"]) == (1e-6, 2e-6, None, False)
     assert wire["prices"] == {"input": {"price": 1e-6}, "output": {"price": 2e-6}}
-    assert (wire["startDate"], wire["unit"], wire["tokenizerConfig"]) == ("2024-05-01T00:00:00.000Z", "TOKENS", {"tokenizerModel": "gpt-4o"})
+    assert (wire["startDate"], wire["unit"], wire["tokenizerConfig"]) == (
+        "2024-05-01T00:00:00.000Z",
+        "TOKENS",
+        {"tokenizerModel": "gpt-4o"},
+    )
 
 
 def test_tiers_come_back_default_first(scope: ProjectScope) -> None:
     wire = service.create_model(scope, tiered(LARGE, DEFAULT)).wire()
     assert [tier["name"] for tier in wire["pricingTiers"]] == ["Standard", "Large"]
-    assert wire["pricingTiers"][1]["conditions"] == [{"usageDetailPattern": "^input", "operator": "gt", "value": 200_000, "caseSensitive": False}]
+    assert wire["pricingTiers"][1]["conditions"] == [
+        {"usageDetailPattern": "^input", "operator": "gt", "value": 200_000, "caseSensitive": False}
+    ]
     assert wire["pricingTiers"][1]["prices"] == {"input": 2e-6, "output": 3e-6}
 
 
