@@ -42,17 +42,23 @@ def _choose_python(lock: str) -> None:
 
 
 def _install(lock: str) -> None:
-    uv = shutil.which("uv")
     if not PYTHON.exists() or not _same_version():
-        if uv:
-            subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)], check=True)
-        else:
-            subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
-    if uv:
-        command = [uv, "pip", "install", "--quiet", "--python", str(PYTHON)]
+        _create()
+    subprocess.run([*_installer(), "--require-hashes", "-r", str(ROOT / lock)], check=True)
+
+
+def _create() -> None:
+    if uv := shutil.which("uv"):
+        subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)], check=True)
     else:
-        command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*command, "--require-hashes", "-r", str(ROOT / lock)], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
+
+
+def _installer() -> list[str]:
+    """uv on PATH or in the environment itself, where the developers' lock puts it; else pip."""
+    if uv := shutil.which("uv", path=os.pathsep.join([str(PYTHON.parent), os.environ["PATH"]])):
+        return [uv, "pip", "install", "--quiet", "--python", str(PYTHON)]
+    return [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 
 
 def _same_version() -> bool:

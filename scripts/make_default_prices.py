@@ -130,8 +130,8 @@ def claude(row: Row) -> Prices:
 
 def gemini(row: Row, extras: list[str], entry: dict[str, Any]) -> Prices:
     prices = per(GEMINI_INPUT, row.input) | per(GEMINI_CACHED, row.cached) | per(GEMINI_OUTPUT, row.output)
-    assert row.input is not None
-    prices["input_audio_tokens"] = entry.get("input_cost_per_audio_token", row.input / MILLION)
+    if "audio" in extras:
+        prices["input_audio_tokens"] = entry["input_cost_per_audio_token"]
     if "search" in extras:
         prices |= dict.fromkeys(SEARCH, Decimal("0.014"))  # litellm: search_context_cost_per_query of the Gemini 3 family
     return prices
@@ -141,9 +141,9 @@ def spoken(family: str, entry: dict[str, Any]) -> Prices:
     """Models that take and give speech: text and audio tokens have prices of their own."""
     text_in, text_out = entry["input_cost_per_token"], entry["output_cost_per_token"]
     audio_in, audio_out = entry["input_cost_per_audio_token"], entry["output_cost_per_audio_token"]
-    prices = {"input": text_in, "output": text_out, "input_audio": audio_in, "output_audio": audio_out}
+    prices = {"input_audio": audio_in, "output_audio": audio_out}
     if family == "live":
-        return prices | {"input_text": text_in, "output_text": text_out, "input_image": entry["input_cost_per_image_token"]}
+        return prices | {"input": text_in, "output": text_out, "input_image": entry["input_cost_per_image_token"]}
     prices |= {"input_text_tokens": text_in, "output_text_tokens": text_out}
     prices |= {"input_audio_tokens": audio_in, "output_audio_tokens": audio_out}
     if family == "realtime":

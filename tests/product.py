@@ -26,7 +26,10 @@ def free_port() -> int:
 class Product:
     """One running instance."""
 
-    def __init__(self, data_dir: Path, port: int | None = None, **environment: str) -> None:
+    def __init__(
+        self, data_dir: Path, port: int | None = None, *, command: list[str] | None = None, cwd: Path = ROOT, **environment: str
+    ) -> None:
+        self._command, self._cwd = command or [sys.executable, "-m", "langfuse_app.cli"], cwd
         self.data_dir, self.port = data_dir, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data_dir.parent / f"{data_dir.name}.log"
@@ -46,11 +49,22 @@ class Product:
 
     def start(self, seconds: float = 240) -> "Product":
         """Start and wait until the sign-in page and the API answer."""
-        command = [sys.executable, "-m", "langfuse_app.cli", "up", "--port", str(self.port), "--data-dir", str(self.data_dir)]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+        self.launch()
         self.wait(seconds)
         return self
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start and do not wait."""
+        command = [*self._command, "up", "--port", str(self.port), "--data-dir", str(self.data_dir)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=self._cwd, env=self._environment, stdout=log, stderr=log)
+        return self.process
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Another command of the product, with the same settings."""
+        return subprocess.run(
+            [*self._command, *arguments], cwd=self._cwd, env=self._environment, capture_output=True, text=True, check=False
+        )
 
     def wait(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
@@ -84,7 +98,13 @@ class Product:
                 line = " ".join(child.cmdline())
             except psutil.Error:
                 continue
-            for role, mark in (("clickhouse", "clickhouse_child"), ("redis", "redis-server"), ("postgres", "postgres"), ("worker", "cli worker"), ("web", "runtime.web")):
+            for role, mark in (
+                ("clickhouse", "clickhouse_child"),
+                ("redis", "redis-server"),
+                ("postgres", "postgres"),
+                ("worker", "cli worker"),
+                ("web", "runtime.web"),
+            ):
                 if mark in line:
                     found.setdefault(role, []).append(child)
                     break

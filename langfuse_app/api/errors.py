@@ -50,7 +50,9 @@ def issue(error: Any) -> dict[str, Any]:
     path = list(error["loc"])
     if path and path[0] in ("query", "body", "path"):
         path = path[1:]
-    code = "unrecognized_keys" if error["type"] == "extra_forbidden" else "invalid_type" if error["type"] == "missing" else str(error["type"])
+    code = (
+        "unrecognized_keys" if error["type"] == "extra_forbidden" else "invalid_type" if error["type"] == "missing" else str(error["type"])
+    )
     return {"code": code, "path": path, "message": str(error["msg"]).removeprefix("Value error, ")}
 
 

@@ -27,6 +27,7 @@ from langfuse_app.ingestion.normalise import (
 from langfuse_app.ingestion.scores import ScoreBody, resolve_score
 from langfuse_app.ingestion.usage import provided_cost, provided_usage
 
+ORIGIN = "ingestion-api"
 # JavaScript calls these falsy: as input or output they never replace anything (§7), but alone they are kept.
 _FALSY = ("0", "false", "-0", "0.0", "-0.0")
 
@@ -63,6 +64,7 @@ def trace_changes(source: Source, body: TraceBody) -> list[Change]:
     """The change of a trace-create, and one of rank 0 when its input or output is falsy."""
     id = clean(body.id or "")
     change, weak = source.change("trace", id, id), source.change("trace", id, id, rank=0)
+    change.first["source"] = ORIGIN
     _overwriting(change, name=body.name, user_id=body.user_id, session_id=body.session_id, release=body.release, version=body.version)
     if body.public is not None:
         change.fields["public"] = body.public
@@ -78,7 +80,7 @@ def observation_changes(source: Source, body: EventBody, type: str, trace_id: st
     id = clean(body.id or "")
     change, weak = source.change("observation", id, trace_id), source.change("observation", id, trace_id, rank=0)
     weak.notes = change.notes  # the ledger reads the first change of an event
-    change.first["type"] = type
+    change.first |= {"type": type, "source": ORIGIN}
     _overwriting(change, name=body.name, level="DEFAULT" if body.level is None else body.level)
     _keeping(change, status_message=body.status_message, parent_observation_id=body.parent_observation_id, version=body.version)
     _payloads(change, weak, body)
@@ -93,6 +95,7 @@ def observation_changes(source: Source, body: EventBody, type: str, trace_id: st
 def score_change(source: Source, body: ScoreBody, id: str) -> Change:
     """The change of a score; with a configId its fields hold `unsettled` until `scores.settle` was called."""
     change = source.change("score", id, clean(body.trace_id or ""))
+    change.clock = _by_arrival(change)
     change.first["trace_id"] = change.trace_id
     _time(change, change.first, "timestamp", body.timestamp or source.timestamp)
     _environment(change, body.environment)
@@ -113,6 +116,11 @@ def score_change(source: Source, body: ScoreBody, id: str) -> Change:
         resolved = resolve_score(body, None)
         change.fields |= resolved if isinstance(resolved, Mapping) else {}  # without a config nothing can be wrong
     return change
+
+
+def _by_arrival(change: Change) -> Clock:
+    """Python 3 and 4 put a score's own time into the envelope, the same in each version of it: the last to arrive wins."""
+    return change.clock._replace(event=f"{change.request.received_at:016d}/{change.index:05d}/{change.event_id}")
 
 
 def _overwriting(change: Change, **values: Any) -> None:
@@ -182,7 +190,7 @@ def _generation(change: Change, body: GenerationBody) -> None:
 
 def _trace_of(source: Source, change: Change, weak: Change) -> Change:
     trace = source.change("trace", change.trace_id, change.trace_id, rank=0)
-    trace.first["timestamp"] = change.first.get("start_time") or weak.first["start_time"]
+    trace.first = {"timestamp": change.first.get("start_time") or weak.first["start_time"], "source": ORIGIN}
     if "environment" in change.first:
         trace.first["environment"] = change.first["environment"]
     return trace

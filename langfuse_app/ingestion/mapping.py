@@ -101,10 +101,10 @@ def map_span(span: Span, request: Request) -> Mapped:
 
 def _times(span: Span, received_at: int, notes: list[str], originals: dict[str, str]) -> tuple[int, int]:
     """Start and end in microseconds: a missing edge is the other one, both missing are the time of receipt."""
-    sent_start = (span.start or span.end) // 1000 or received_at
-    sent_end = (span.end or span.start) // 1000 or received_at
-    start = _clamped("start_time", sent_start, received_at, notes, originals)
-    end = _clamped("end_time", sent_end, received_at, notes, originals)
+    if not span.start and not span.end:
+        return received_at, received_at
+    start = _clamped("start_time", (span.start or span.end) // 1000, received_at, notes, originals)
+    end = _clamped("end_time", (span.end or span.start) // 1000, received_at, notes, originals)
     return start, max(start, end)
 
 

@@ -27,8 +27,8 @@ class _Shape(NamedTuple):
     earliest: str
 
 
-_OBSERVATION = _Shape(frozenset({"type", "start_time", "environment"}), "start_time")
-_TRACE = _Shape(frozenset({"timestamp", "environment"}), "timestamp")
+_OBSERVATION = _Shape(frozenset({"type", "start_time", "environment", "source"}), "start_time")
+_TRACE = _Shape(frozenset({"timestamp", "environment", "source"}), "timestamp")
 _SCORE = _Shape(frozenset({"timestamp", "environment", "trace_id"}), "timestamp")
 
 
@@ -177,10 +177,13 @@ class _Merge(Generic[Row]):
         return new[0] > old[0] if new[0] != old[0] else str(new[1]) > str(old[1])
 
     def _place(self, column: str, clock: Clock, value: Any) -> tuple[Any, ...]:
-        """The lowest place is the first value: stated before derived, of derived times the earliest."""
-        if column == self._shape.earliest and clock.rank < 1:
-            return -clock.rank, value, clock, ""
-        return -clock.rank, clock, str(value)
+        """The lowest place is the first value: stated before derived; of derived times, and of times that were stated in
+        the same instant (a client may send update and create so), the earliest.
+        """
+        if column != self._shape.earliest:
+            return -clock.rank, clock, str(value)
+        said = (clock.ts, clock.update) if clock.rank > 0 else ()
+        return -clock.rank, said, value, clock
 
     # --- the result ---------------------------------------------------------------------------
 

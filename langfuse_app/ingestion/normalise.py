@@ -136,11 +136,11 @@ def _kept(value: Mapping[str, object], convert: Callable[[object], Kept | None])
 
 def model_parameters(value: object) -> str:
     """A JSON object text of numbers and strings (other values as JSON text, nulls left out); '' when empty."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return ""
     parameters = {
         clean(str(key)): item if _is_number(item) else text(item)
-        for key, item in cast("Mapping[object, object]", value).items()
+        for key, item in cast("dict[object, object]", value).items()
         if item is not None
     }
     return json_text(parameters) if parameters else ""
@@ -154,8 +154,8 @@ def metadata_record(value: object) -> Mapping[str, object]:
     """Metadata as an object: §7 puts text, numbers, booleans and arrays under the key `metadata`."""
     if value is None:
         return {}
-    if isinstance(value, Mapping):
-        return cast("Mapping[str, object]", value)
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value)
     return {"metadata": text(value)}
 
 
@@ -198,8 +198,8 @@ def _collect(path: str, value: object, depth: int, leaves: dict[str, str]) -> bo
 
 
 def _children(value: object) -> list[tuple[str, object]]:
-    if isinstance(value, Mapping):
-        return [(segment(clean(str(key))), item) for key, item in cast("Mapping[object, object]", value).items()]
+    if isinstance(value, dict):
+        return [(segment(clean(str(key))), item) for key, item in cast("dict[object, object]", value).items()]
     if isinstance(value, list | tuple):
         return [(f"#{index}", item) for index, item in enumerate(cast("Iterable[object]", value))]
     return []

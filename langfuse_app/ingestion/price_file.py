@@ -19,39 +19,21 @@ _FILE = "model_prices_and_context_window_backup.json"
 _INPUT, _OUTPUT = "input_cost_per_token", "output_cost_per_token"
 _CACHED, _WRITE = "cache_read_input_token_cost", "cache_creation_input_token_cost"
 
-# Usage keys by price field; where a model lacks a field, the next one of its chain counts: no token is free by omission.
-_KEYS: dict[str, tuple[tuple[str, ...], str]] = {
-    _INPUT: ((), "input input_tokens input_text input_text_tokens input_modality_1 prompt_token_count promptTokenCount"),
-    _CACHED: (
-        (_INPUT,),
-        (
-            "input_cached_tokens input_cache_read cache_read_input_tokens input_cached_text_tokens"
-            " cached_content_token_count cachedContentTokenCount"
-        ),
-    ),
-    _WRITE: (
-        (_INPUT,),
-        "input_cache_creation input_cache_creation_5m cache_creation_input_tokens cache_write_tokens input_cache_write",
-    ),
-    f"{_WRITE}_above_1hr": ((_WRITE, _INPUT), "input_cache_creation_1h"),
-    "input_cost_per_audio_token": ((_INPUT,), "input_audio input_audio_tokens"),
-    "cache_read_input_audio_token_cost": ((_CACHED, _INPUT), "input_cached_audio_tokens"),
-    "input_cost_per_image_token": ((_INPUT,), "input_image input_image_tokens"),
-    _OUTPUT: (
-        (),
-        (
-            "output output_tokens output_text output_text_tokens output_modality_1 candidates_token_count candidatesTokenCount"
-            " output_accepted_prediction_tokens output_rejected_prediction_tokens"
-        ),
-    ),
-    "output_cost_per_reasoning_token": (
-        (_OUTPUT,),
-        "output_reasoning output_reasoning_tokens reasoning_tokens thoughts_token_count thoughtsTokenCount",
-    ),
-    "output_cost_per_audio_token": ((_OUTPUT,), "output_audio output_audio_tokens"),
-    "output_cost_per_image_token": ((_OUTPUT,), "output_image output_image_tokens"),
+# Price field → the usage key that it prices, and the field whose change it follows where a tier does not state it.
+_FIELDS: dict[str, tuple[str, str]] = {
+    _INPUT: ("input", ""),
+    _CACHED: ("input_cached_tokens", _INPUT),
+    _WRITE: ("input_cache_creation", _INPUT),
+    f"{_WRITE}_above_1hr": ("input_cache_creation_1h", _INPUT),
+    "input_cost_per_audio_token": ("input_audio_tokens", _INPUT),
+    "cache_read_input_audio_token_cost": ("input_cached_audio_tokens", _INPUT),
+    "input_cost_per_image_token": ("input_image_tokens", _INPUT),
+    _OUTPUT: ("output", ""),
+    "output_cost_per_reasoning_token": ("output_reasoning_tokens", _OUTPUT),
+    "output_cost_per_audio_token": ("output_audio_tokens", _OUTPUT),
+    "output_cost_per_image_token": ("output_image_tokens", _OUTPUT),
 }
-_FIELD = re.compile(rf"^({'|'.join(sorted(_KEYS, key=len, reverse=True))})(?:_above_(\d+)k_tokens)?(?:_(flex|priority))?$")
+_FIELD = re.compile(rf"^({'|'.join(sorted(_FIELDS, key=len, reverse=True))})(?:_above_(\d+)k_tokens)?(?:_(flex|priority))?$")
 _SERVICES = {"flex": ("Flex", ("flex",)), "priority": ("Fast mode", ("fast", "priority"))}
 _PROMPT_KEYS = "^(input|prompt|cache)"
 # Gateways that pass a vendor's own price on, and vendors whose models the file lists without a prefix; any other prefix is
@@ -114,7 +96,7 @@ def _price_fields(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _range_fields(step: dict[str, Any]) -> dict[str, Any]:
-    return {"from": step["range"][0]} | {key: value for key, value in step.items() if key in _KEYS}
+    return {"from": step["range"][0]} | {key: value for key, value in step.items() if key in _FIELDS}
 
 
 def _definition(name: str, fields: dict[str, Any]) -> ModelDefinition:
@@ -145,11 +127,12 @@ def _variant_tiers(model_id: str, fields: dict[str, Any]) -> Iterator[Tier]:
 
 
 def _overlay(base: dict[str, Decimal], stated: dict[str, Decimal]) -> dict[str, Decimal]:
-    """The variant's prices; what it does not state follows the price it derives from (cached follows input)."""
+    """The variant's prices; what it does not state changes as the price it follows (cached follows input)."""
     result = dict(stated)
     for field, price in base.items():
-        head = next((name for name in _KEYS[field][0] if name in stated and base.get(name)), None)
-        result.setdefault(field, price * stated[head] / base[head] if head else price)
+        head = _FIELDS[field][1]
+        changed = head in stated and bool(base.get(head))
+        result.setdefault(field, price * stated[head] / base[head] if changed else price)
     return result
 
 
@@ -185,16 +168,11 @@ def _above(tokens: float) -> Condition:
 
 
 def _by_usage_key(prices: dict[str, Decimal]) -> dict[str, Decimal]:
-    result: dict[str, Decimal] = {}
-    for field, (chain, keys) in _KEYS.items():
-        price = next((prices[name] for name in (field, *chain) if name in prices), None)
-        if price is not None:
-            result |= dict.fromkeys(keys.split(), price)
-    return result
+    return {_FIELDS[field][0]: price for field, price in prices.items()}
 
 
 def _decimals(fields: dict[str, Any]) -> dict[str, Decimal]:
-    return {key: _decimal(value) for key, value in fields.items() if key in _KEYS}
+    return {key: _decimal(value) for key, value in fields.items() if key in _FIELDS}
 
 
 def _decimal(value: float) -> Decimal:

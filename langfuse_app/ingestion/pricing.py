@@ -1,8 +1,8 @@
 """Model, usage and cost of an observation (spec/backend.md §4).
 
 The one rule about tokens: usage keys are disjoint. `input` holds what no other input key counts, `output` likewise;
-decoders subtract the details when they map a convention, and `settle_usage` does it for raw provider maps. So each token
-is priced by exactly one key, and the stored unit prices × usage give the stored cost to the last digit.
+decoders subtract the details when they map a convention, and `settle_usage` does it for maps that arrive otherwise. So each
+token is priced by exactly one key, and the stored unit prices × usage give the stored cost to the last digit.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,6 +14,7 @@ from langfuse_app.ingestion import price_file
 from langfuse_app.ingestion.patterns import PatternSet
 from langfuse_app.ingestion.prices import Condition, Facts, ModelDefinition, Tier, choose_tier
 from langfuse_app.ingestion.rows import ObservationRow
+from langfuse_app.ingestion.usage_kinds import related_price, side_of
 
 __all__ = ["Condition", "CountTokens", "Matcher", "ModelDefinition", "Tier", "enrich", "enrich_all", "settle_usage"]
 
@@ -128,7 +129,17 @@ def settle_usage(given: dict[str, int]) -> dict[str, int]:
             usage[whole] = max(0, usage[whole] - usage[part])
     if "total" not in usage:
         usage["total"] = min(sum(usage.values()), _MOST_UNITS)
+    elif usage["total"] == usage.get("input", 0) + usage.get("output", 0):
+        _take_out_parts(usage)
     return usage
+
+
+def _take_out_parts(usage: dict[str, int]) -> None:
+    """A stated total that input and output make up alone says that the other counts are parts of these two."""
+    for side in ("input", "output"):
+        parts = sum(units for key, units in usage.items() if key != side and side_of(key) == side)
+        if 0 < parts <= usage.get(side, 0):
+            usage[side] -= parts
 
 
 # --- cost ------------------------------------------------------------------------------------------------------------
@@ -144,7 +155,7 @@ def _take_given_cost(row: ObservationRow) -> None:
 
 def _compute_cost(row: ObservationRow, model: ModelDefinition, source: str) -> None:
     tier = choose_tier(model, Facts(row.usage_details, row.model_parameters, row.metadata))
-    prices = {key: tier.prices[key] for key in row.usage_details if key in tier.prices}
+    prices = _unit_prices(tier, row.usage_details, exact=model.own)
     costs = {key: price * row.usage_details[key] for key, price in prices.items()}
     total = costs["total"] if "total" in costs else sum(costs.values(), Decimal(0))
     row.usage_pricing_tier_id, row.usage_pricing_tier_name = tier.id, tier.name
@@ -154,3 +165,19 @@ def _compute_cost(row: ObservationRow, model: ModelDefinition, source: str) -> N
     costs.setdefault("total", sum(costs.values(), Decimal(0)))
     row.cost_details, row.total_cost, row.unit_prices = costs, costs["total"], prices
     row.cost_model_id, row.cost_source = model.id, source
+
+
+def _unit_prices(tier: Tier, usage: dict[str, int], *, exact: bool) -> dict[str, Decimal]:
+    """The price of each usage key that has one.
+
+    A project's own model prices exactly what it lists. In shipped lists a gap must not make tokens free: a key that the
+    tier lacks costs what another key of its kind costs, or what the token would cost without being special.
+    """
+    prices: dict[str, Decimal] = {}
+    for key, units in usage.items():
+        price = tier.prices.get(key)
+        if price is None and units and not exact:
+            price = related_price(tier.prices, key)
+        if price is not None:
+            prices[key] = price
+    return prices

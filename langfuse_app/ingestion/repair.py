@@ -6,7 +6,6 @@ surrogate escapes and bytes that are not UTF-8 become U+FFFD; numbers beyond a d
 
 import math
 import re
-from collections.abc import Mapping
 from typing import Any, cast
 
 import msgspec
@@ -81,14 +80,14 @@ def _representable(number: str) -> bool:
 
 def plain(value: Any, depth: int = MAX_NESTING) -> Any:
     """A copy that JSON can hold: keys as text, finite numbers, no deeper than `depth`, no lone surrogates."""
-    if isinstance(value, Mapping | list | tuple):
-        return _plain_container(cast("Mapping[object, Any] | list[Any]", value), depth - 1) if depth else "…"
+    if isinstance(value, dict | list | tuple):
+        return _plain_container(cast("dict[object, Any] | list[Any]", value), depth - 1) if depth else "…"
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, bool | int) else clean(str(value))
 
 
-def _plain_container(value: Mapping[object, Any] | list[Any], depth: int) -> Any:
-    if isinstance(value, Mapping):
+def _plain_container(value: dict[object, Any] | list[Any], depth: int) -> Any:
+    if isinstance(value, dict):
         return {clean(str(key)): plain(item, depth) for key, item in value.items()}
     return [plain(item, depth) for item in value]

@@ -196,7 +196,7 @@ def parse_json(body: bytes) -> Any:
     """The resourceSpans of an OTLP/JSON body, whatever they are; OtlpError when the body is no JSON object."""
     try:
         document = raw_value(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise OtlpError("Failed to parse OTel JSON Trace") from error
     if not isinstance(document, dict):
         raise OtlpError("Failed to parse OTel JSON Trace")

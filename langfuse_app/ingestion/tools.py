@@ -94,6 +94,7 @@ def calls(payload: str) -> Calls:
 
 
 def _note(call: dict[str, Any], found: dict[str, tuple[str, str]]) -> None:
+    call = _object(call.get("tool_call")) or call  # OpenInference's level between
     inner = _object(call.get("function")) or call
     name = _member(inner, "name", "toolName", "tool_name")
     if not isinstance(name, str) or not name:

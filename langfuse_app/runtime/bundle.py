@@ -44,11 +44,10 @@ def ensure() -> Path:
     """The folder of a current UI, built now when it is missing or old; StartError when that fails."""
     if _INSTALLED:
         return folder()
-    wanted = inputs_hash()
     stamp = folder() / "inputs.sha256"
-    if not stamp.exists() or stamp.read_text() != wanted:
+    if not stamp.exists() or stamp.read_text() != inputs_hash():
         with step("Building the UI"):
-            _build(wanted)
+            _build()
     return folder()
 
 
@@ -66,7 +65,7 @@ def _inputs() -> Iterator[Path]:
     return iter(sorted(found))
 
 
-def _build(stamp: str) -> None:
+def _build() -> None:
     log = _ROOT / "build" / "ui.log"
     log.parent.mkdir(exist_ok=True)
     with log.open("wb") as output:
@@ -81,7 +80,7 @@ def _build(stamp: str) -> None:
     if (made / "backend").exists():
         shutil.copytree(made / "backend", fresh / "backend")
     _follow_the_page(fresh / "build" / "client")
-    (fresh / "inputs.sha256").write_text(stamp)
+    (fresh / "inputs.sha256").write_text(inputs_hash())  # now: the build itself may write reflex.lock
     shutil.rmtree(folder(), ignore_errors=True)
     fresh.rename(folder())
 

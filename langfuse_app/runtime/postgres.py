@@ -45,6 +45,7 @@ _CONFIG = {
     "autovacuum_max_workers": "1",
     "jit": "off",
     "log_min_messages": "warning",
+    "log_checkpoints": "off",
 }
 
 

@@ -51,13 +51,22 @@ class _Slot:
             if (code := self.child.exit_code()) is not None:
                 self._ended(code)
         elif time.monotonic() >= self.again_at:
-            self.child, self.again_at = Child(self.child.spec), None
+            self._start_again()
 
     def _ended(self, code: int) -> None:
         self.child.kill()  # what is left of its process group
         if time.monotonic() - self.child.started_at > _STEADY_SECONDS:
             self.pause = _FIRST_PAUSE
-        say(f"{self.child.spec.name} ended with {describe_exit(code)}; starting it again in {self.pause:.0f} s")
+        self._wait(f"{self.child.spec.name} ended with {describe_exit(code)}")
+
+    def _start_again(self) -> None:
+        try:
+            self.child, self.again_at = Child(self.child.spec), None
+        except StartError as error:  # no memory or no processes left: that may pass
+            self._wait(str(error))
+
+    def _wait(self, reason: str) -> None:
+        say(f"{reason}; starting it again in {self.pause:.0f} s")
         self.again_at = time.monotonic() + self.pause
         self.pause = min(self.pause * 2, _LONGEST_PAUSE)
 

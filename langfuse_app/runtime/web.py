@@ -20,6 +20,7 @@ from langfuse_app.runtime.network import http_status
 
 Role = Literal["all", "ui", "api"]
 _APP_NAME = "langfuse_app"
+_PROBES = ("/api/public/health", "/api/public/ready")
 _GRACE_SECONDS = 8  # for open requests; web sockets never end by themselves
 
 
@@ -43,7 +44,7 @@ def serve(role: Role, host: str, port: int, workers: int = 1) -> None:
     from granian.log import LogLevels
 
     server = Granian(
-        f"langfuse_app.runtime.web:{'api_app' if role == 'api' else 'ui_app'}",
+        f"langfuse_app.runtime.web:{role}_app",
         factory=True,
         interface=Interfaces.ASGI,
         address=host,
@@ -56,8 +57,8 @@ def serve(role: Role, host: str, port: int, workers: int = 1) -> None:
     cast("Callable[[], None]", server.serve)()
 
 
-def ui_app() -> Any:
-    """ASGI factory of the roles `all` and `ui`; runs in granian's worker."""
+def all_app() -> Any:
+    """ASGI factory of the role `all`: pages, REST and OTLP. Factories run in granian's worker."""
     _enter_worker()
     from reflex_base.config import get_config
 
@@ -69,8 +70,22 @@ def ui_app() -> Any:
     return app()
 
 
+def ui_app() -> Any:
+    """ASGI factory of the role `ui`: pages and their sign-in, so that no ingestion ever slows them down."""
+    from starlette.responses import JSONResponse
+
+    pages = all_app()
+    not_here = JSONResponse({"message": "This process serves pages; the API runs elsewhere", "error": "LangfuseNotFoundError"}, 404)
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        elsewhere = scope["type"] == "http" and scope["path"].startswith("/api/public/") and scope["path"] not in _PROBES
+        await (not_here if elsewhere else pages)(scope, receive, send)
+
+    return app
+
+
 def api_app() -> Any:
-    """ASGI factory of the role `api`; no Reflex is imported."""
+    """ASGI factory of the role `api`: REST and OTLP; no Reflex is imported."""
     _enter_worker()
     from langfuse_app.api.app import create_app
 

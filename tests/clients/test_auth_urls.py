@@ -9,7 +9,7 @@ import pytest
 
 from .reading import Drive
 
-pytestmark = [pytest.mark.clients, pytest.mark.slow]
+pytestmark = pytest.mark.clients
 
 PYTHON = ["langfuse-python-2.60.10", "langfuse-python-3.15.0", "langfuse-python-4.18.0", "langfuse-python-5.0.4"]
 WITH_PROJECT = ["langfuse-python-3.15.0", "langfuse-python-4.18.0", "langfuse-python-5.0.4", "langfuse-js-5.11.1"]

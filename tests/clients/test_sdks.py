@@ -15,7 +15,7 @@ from .comparing import differences
 from .environments import NAMES
 from .reading import Drive, Reading, Target
 
-pytestmark = [pytest.mark.clients, pytest.mark.slow]
+pytestmark = pytest.mark.clients
 
 READABLE_WITHIN_S = 3.0
 EVERY_CLIENT = pytest.mark.parametrize("client", NAMES)

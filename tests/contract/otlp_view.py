@@ -74,7 +74,13 @@ def load(file: Path) -> Recording:
     """A recording; bodies are stored decompressed."""
     found = json.loads(file.read_text())
     body = found["body"]
-    raw = base64.b64decode(body) if found["bodyEncoding"] == "base64" else body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    raw = (
+        base64.b64decode(body)
+        if found["bodyEncoding"] == "base64"
+        else body.encode()
+        if isinstance(body, str)
+        else json.dumps(body).encode()
+    )
     return Recording(file, {key.lower(): value for key, value in found["headers"].items()}, raw, found["response"]["status"])
 
 
@@ -94,7 +100,10 @@ def view(folder: Path) -> dict[str, Any]:
     observations, traces = scenario_rows(folder)
     ordered = sorted(observations.values(), key=lambda row: (row.start_time, row.id))
     shown = [_observation(row, observations) for row in ordered]
-    result: dict[str, Any] = {"origins": _origins(ordered), "traces": [_trace(row) for row in sorted(traces.values(), key=lambda row: row.id)]}
+    result: dict[str, Any] = {
+        "origins": _origins(ordered),
+        "traces": [_trace(row) for row in sorted(traces.values(), key=lambda row: row.id)],
+    }
     if len(shown) <= _MANY:
         return result | {"observations": shown}
     result["traces"] = result["traces"][:2]

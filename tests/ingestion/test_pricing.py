@@ -89,6 +89,16 @@ def test_a_chained_matcher_is_asked_last() -> None:
         ({"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 2, "c": 3, "total": 6}),
         ({"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}, {"input_tokens": 1, "output_tokens": 2, "total": 3}),
         ({"total": 5, "totalTokens": 3}, {"total": 5}),
+        # details inside of input and output: the stated total says so
+        (
+            {"input": 20, "output": 10, "total": 30, "input_cached_tokens": 4, "output_reasoning_tokens": 2, "cache_read_input_tokens": 1},
+            {"input": 15, "output": 8, "total": 30, "input_cached_tokens": 4, "output_reasoning_tokens": 2, "cache_read_input_tokens": 1},
+        ),
+        (
+            {"input": 7, "output": 3, "cache_read_input_tokens": 2, "total": 12},
+            {"input": 7, "output": 3, "cache_read_input_tokens": 2, "total": 12},
+        ),
+        ({"input": 3, "output": 1, "total": 4, "input_characters": 900}, {"input": 3, "output": 1, "total": 4, "input_characters": 900}),
         ({"promptTokenCount": 10, "cachedContentTokenCount": 4}, {"promptTokenCount": 6, "cachedContentTokenCount": 4, "total": 10}),
         (
             {"prompt_token_count": 1, "cached_content_token_count": 4},
@@ -131,6 +141,15 @@ def test_usage_without_a_price_costs_nothing_known() -> None:
     found = enriched([simple("m", prices={"input": "1"})], provided_model_name="m", provided_usage_details={"output": 5})
     assert (found.cost_details, found.total_cost, found.cost_source, found.unit_prices) == ({}, None, "", {})
     assert found.internal_model_id == "m"
+
+
+def test_shipped_lists_price_a_special_token_as_its_kind_and_own_models_do_not() -> None:
+    usage = {"input": 1, "input_cache_read": 10, "output_reasoning": 100, "input_images": 9}
+    prices = {"input": "1", "input_cached_tokens": "0.1", "output": "2"}
+    shipped = enriched([simple("m", prices=prices)], provided_model_name="m", provided_usage_details=usage)
+    assert shipped.unit_prices == {"input": Decimal(1), "input_cache_read": Decimal("0.1"), "output_reasoning": Decimal(2)}
+    own = enriched([simple("m", prices=prices, own=True)], provided_model_name="m", provided_usage_details=usage)
+    assert own.unit_prices == {"input": Decimal(1)}
 
 
 def test_no_model_no_cost_but_usage() -> None:

@@ -12,7 +12,7 @@ from langfuse_app.core.time import utcnow
 class User(SQLModel, table=True):
     """A person. `password` is an argon2 hash, None for people who sign in elsewhere; e-mails are kept in lower case."""
 
-    __tablename__ = "users"
+    __tablename__ = "users"  # pyright: ignore[reportAssignmentType] - the idiom of SQLModel
 
     id: str = Field(default_factory=new_id, primary_key=True)
     name: str | None = None
@@ -29,7 +29,7 @@ class User(SQLModel, table=True):
 class UserSession(SQLModel, table=True):
     """One sign-in. Only the hash of its token is stored, so that a copy of the table opens no door."""
 
-    __tablename__ = "user_sessions"
+    __tablename__ = "user_sessions"  # pyright: ignore[reportAssignmentType] - the idiom of SQLModel
 
     id: str = Field(default_factory=new_id, primary_key=True)
     token_hash: str = Field(unique=True)

@@ -15,7 +15,7 @@ class ApiKey(SQLModel, table=True):
     fast_hashed_secret_key: sha256(secret + sha256(SALT)), by which a request finds its key.
     """
 
-    __tablename__ = "api_keys"
+    __tablename__ = "api_keys"  # pyright: ignore[reportAssignmentType] - the idiom of SQLModel
 
     id: str = Field(default_factory=new_id, primary_key=True)
     created_at: datetime = Field(default_factory=utcnow, sa_type=DateTime(timezone=True))

@@ -12,7 +12,7 @@ from langfuse_app.core.time import utcnow
 class AuditLog(SQLModel, table=True):
     """One change: who, what, and the object before and after as JSON text. Names no foreign keys: it outlives its objects."""
 
-    __tablename__ = "audit_logs"
+    __tablename__ = "audit_logs"  # pyright: ignore[reportAssignmentType] - the idiom of SQLModel
     __table_args__ = (Index("audit_logs_by_project", "project_id", "created_at"), Index("audit_logs_by_org", "org_id", "created_at"))
 
     id: str = Field(default_factory=new_id, primary_key=True)

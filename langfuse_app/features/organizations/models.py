@@ -14,7 +14,7 @@ from langfuse_app.core.time import utcnow
 class Organization(SQLModel, table=True):
     """The tenant that owns projects."""
 
-    __tablename__ = "organizations"
+    __tablename__ = "organizations"  # pyright: ignore[reportAssignmentType] - the idiom of SQLModel
 
     id: str = Field(default_factory=new_id, primary_key=True)
     name: str
@@ -26,7 +26,7 @@ class Organization(SQLModel, table=True):
 class OrganizationMembership(SQLModel, table=True):
     """A person's role in an organisation; it holds in every project that gives them no other."""
 
-    __tablename__ = "organization_memberships"
+    __tablename__ = "organization_memberships"  # pyright: ignore[reportAssignmentType] - the idiom of SQLModel
     __table_args__ = (UniqueConstraint("org_id", "user_id"),)
 
     id: str = Field(default_factory=new_id, primary_key=True)
@@ -40,7 +40,7 @@ class OrganizationMembership(SQLModel, table=True):
 class ProjectMembership(SQLModel, table=True):
     """A person's role in one project; it replaces the role of the organisation there."""
 
-    __tablename__ = "project_memberships"
+    __tablename__ = "project_memberships"  # pyright: ignore[reportAssignmentType] - the idiom of SQLModel
 
     project_id: str = Field(foreign_key="projects.id", ondelete="CASCADE", primary_key=True)
     user_id: str = Field(foreign_key="users.id", ondelete="CASCADE", primary_key=True, index=True)

@@ -14,7 +14,7 @@ from langfuse_app.core.time import utcnow
 class Project(SQLModel, table=True):
     """Everything measured belongs to one project. `deleted_at` hides it while its data is being removed."""
 
-    __tablename__ = "projects"
+    __tablename__ = "projects"  # pyright: ignore[reportAssignmentType] - the idiom of SQLModel
 
     id: str = Field(default_factory=new_id, primary_key=True)
     org_id: str = Field(foreign_key="organizations.id", ondelete="CASCADE", index=True)

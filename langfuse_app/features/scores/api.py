@@ -240,7 +240,9 @@ def list_v3(scope: Project, params: Annotated[ScoresV3, Query()]) -> Response:
     wanted = frozenset(split_commas(params.fields or ""))
     meta: dict[str, Any] = {"limit": params.limit}
     if following:
-        meta["cursor"] = cursors.encode({"v": 1, "lastTimestamp": cursors.moment(following.timestamp), "lastId": following.id}, urlsafe=True)
+        meta["cursor"] = cursors.encode(
+            {"v": 1, "lastTimestamp": cursors.moment(following.timestamp), "lastId": following.id}, urlsafe=True
+        )
     return json_response({"data": [score_v3(item, wanted) for item in items], "meta": meta})
 
 

@@ -14,7 +14,7 @@ from langfuse_app.core.time import utcnow
 class ScoreConfig(SQLModel, table=True):
     """What a kind of score may hold. categories: [{label, value}] of CATEGORICAL and BOOLEAN."""
 
-    __tablename__ = "score_configs"
+    __tablename__ = "score_configs"  # pyright: ignore[reportAssignmentType] - the idiom of SQLModel
     __table_args__ = (Index("score_configs_by_project", "project_id", "created_at"),)
 
     id: str = Field(default_factory=new_id, primary_key=True)

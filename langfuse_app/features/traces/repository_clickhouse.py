@@ -11,9 +11,7 @@ from langfuse_app.stores.newest import TRACES, newest, total
 
 Row = dict[str, Any]
 
-_COLUMNS = (
-    "id, timestamp, name, user_id, session_id, release, version, environment, tags, public, bookmarked, created_at, updated_at"
-)
+_COLUMNS = "id, timestamp, name, user_id, session_id, release, version, environment, tags, public, bookmarked, created_at, updated_at"
 PAYLOADS = ", input, output, metadata"
 PREVIEWS = (
     ", substringUTF8(input, 1, 200) AS input_preview, substringUTF8(output, 1, 200) AS output_preview,"

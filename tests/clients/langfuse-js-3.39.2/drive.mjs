@@ -1,7 +1,7 @@
 // Drives `langfuse` 3.39.2: everything as events to the ingestion route, creates and updates in any order.
 import {
   Story, agentTrace, baseUrl, expectedAgentTrace, given, keys, largeText, observations, openai, pause, sdk, seed, session, tell, user,
-  values, whenReadable,
+  values, readable,
 } from "../scenario.mjs";
 
 const { Langfuse, LangfuseWeb, observeOpenAI } = sdk("langfuse");
@@ -156,5 +156,6 @@ await browser();
 await texts();
 await batch();
 tell({ scenario: "access", traceId: trace.id, traceUrl: trace.getTraceUrl() });
-const { data } = await whenReadable(() => langfuse.fetchTrace(trace.id));
+await readable(trace.id);
+const { data } = await langfuse.fetchTrace(trace.id);
 tell({ scenario: "fetched", name: data.name, observations: data.observations.map((item) => item.name) });

@@ -1,7 +1,7 @@
 // Drives @langfuse/tracing, otel, client and openai 5.11.1: OTLP as JSON, scores over the ingestion route.
 import {
   Story, agentTrace, baseUrl, expectedAgentTrace, given, keys, largeText, observations, openai, pause, sdk, seed, session, tell, user,
-  values, whenReadable,
+  values, readable,
 } from "../scenario.mjs";
 
 const { LangfuseClient } = sdk("@langfuse/client");
@@ -188,5 +188,6 @@ await late();
 await texts();
 await batch();
 tell({ scenario: "access", traceId, traceUrl: await langfuse.getTraceUrl(traceId) });
-const trace = await whenReadable(() => langfuse.api.trace.get(traceId));
+await readable(traceId);
+const trace = await langfuse.api.trace.get(traceId);
 tell({ scenario: "fetched", name: trace.name, observations: trace.observations.map((item) => item.name) });
