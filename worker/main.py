@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from importlib import import_module
 
 from rq import Queue, SimpleWorker
 
@@ -59,9 +60,12 @@ def run(names: list[str]) -> None:
     """Consume the queues (or lanes) of those names until SIGTERM or SIGINT."""
     os.nice(NICE)
     settings = get_settings()
-    queues: list[Queue] = [queue(spec.name) for spec in named(names, settings)]
-    if not queues:
+    specs = named(names, settings)
+    if not specs:
         raise ValueError("no queue to consume: every QUEUE_CONSUMER_*_IS_ENABLED of this worker is false")
+    for task in (task for spec in specs for task in spec.tasks):
+        import_module(task.rpartition(".")[0])  # a second or two that the first trace need not wait for
+    queues: list[Queue] = [queue(spec.name) for spec in specs]
     announce(describe())
     Schedules().start()
     worker = Worker(queues, connection=redis(), maintenance_interval=60)

@@ -14,7 +14,7 @@ from langfuse_app.ingestion.normalise import clean, json_text, text
 
 MAX_DEPTH: Final = 32  # of values converted, and of dotted paths rebuilt
 MAX_SLOTS: Final = 10_001  # array elements rebuilt from indexed keys, in total per span
-INT64: Final = range(-(2**63), 2**63)
+INT64: Final = range(-(2**63), 2**64)  # times are unsigned, values are signed
 _IGNORED: Final = frozenset({"__proto__", "constructor", "prototype"})
 # The first character of anything that JSON could be; all else is plain text and need not be tried.
 _JSON_STARTS: Final = frozenset('{["-0123456789tfn')

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from langfuse_app.core.time import from_us
+from langfuse_app.core.time import EARLIEST_US, from_us
 from langfuse_app.ingestion import tools
 from langfuse_app.ingestion.attributes import json_value, metadata_text, parse_object, truth
 from langfuse_app.ingestion.changes import Change, Clock, Request
@@ -41,7 +41,7 @@ _MAX_CACHED: Final = 2_048  # characters of a text that is worth remembering
 _EXPERIMENT_TIMES: Final = frozenset({"experiment_item_version"})
 
 
-class Mapped(msgspec.Struct):
+class Mapped(msgspec.Struct, gc=False):
     """What was read from one span; times in microseconds, already clamped."""
 
     span: Span
@@ -103,8 +103,10 @@ def _times(span: Span, received_at: int, notes: list[str], originals: dict[str, 
     """Start and end in microseconds: a missing edge is the other one, both missing are the time of receipt."""
     if not span.start and not span.end:
         return received_at, received_at
-    start = _clamped("start_time", (span.start or span.end) // 1000, received_at, notes, originals)
-    end = _clamped("end_time", (span.end or span.start) // 1000, received_at, notes, originals)
+    start, end = (span.start or span.end) // 1000, (span.end or span.start) // 1000
+    if not EARLIEST_US <= start <= end <= received_at:
+        start = _clamped("start_time", start, received_at, notes, originals)
+        end = _clamped("end_time", end, received_at, notes, originals)
     return start, max(start, end)
 
 
@@ -129,12 +131,9 @@ def _environment(attributes: dict[str, Any], resource: Origin) -> str:
     return DEFAULT_ENVIRONMENT
 
 
-def _stated(keys: tuple[tuple[str, str], ...], attributes: dict[str, Any], resource: Origin) -> str:
-    for holder, key in keys:
-        value = (attributes if holder == "span" else resource.attributes).get(key)
-        if value not in (None, ""):
-            return text(value)
-    return ""
+def _stated(keys: tuple[str, str], attributes: dict[str, Any], resource: Origin) -> str:
+    value = attributes.get(keys[0])
+    return text(value if value not in (None, "") else resource.attributes.get(keys[1]))
 
 
 def _tags(value: object) -> list[str]:

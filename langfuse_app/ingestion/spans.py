@@ -46,7 +46,7 @@ class OtlpError(AppError):
         return {"error": self.message}
 
 
-class Origin(msgspec.Struct):
+class Origin(msgspec.Struct, gc=False):
     """A resource or scope: its attributes, and their JSON texts made once for all of its spans."""
 
     attributes: dict[str, Any]
@@ -61,7 +61,7 @@ class Origin(msgspec.Struct):
         return text(self.attributes.get(key))
 
 
-class SpanEvent(msgspec.Struct):
+class SpanEvent(msgspec.Struct, gc=False):
     """An event within a span; time in nanoseconds, 0 when not stated."""
 
     name: str
@@ -69,7 +69,7 @@ class SpanEvent(msgspec.Struct):
     attributes: dict[str, Any]
 
 
-class Span(msgspec.Struct):
+class Span(msgspec.Struct, gc=False):
     """One span as it was sent: ids as text, times in nanoseconds (0 = not stated), attributes as plain values."""
 
     index: int  # position in the request

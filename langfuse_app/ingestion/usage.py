@@ -104,7 +104,7 @@ def usage_details(details: Mapping[str, object]) -> dict[str, int]:
 
 def _openai(details: Mapping[str, object], shape: tuple[str, ...]) -> dict[str, int] | None:
     """None unless `details` has exactly this shape."""
-    if details.keys() - set(shape):
+    if shape[0] not in details or details.keys() - set(shape):
         return None
     totals = [count(details.get(name)) for name in shape[:3]]
     parts = [_breakdown(details.get(name)) for name in shape[3:]]

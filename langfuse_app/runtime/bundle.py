@@ -29,7 +29,7 @@ _INPUTS = (
     "langfuse_app/langfuse_app.py",
     "langfuse_app/core/*.py",
     "langfuse_app/ui/**/*.py",
-    *(f"langfuse_app/features/**/{name}*.py" for name in ("page", "state", "components", "schemas")),
+    *(f"langfuse_app/features/**/*{name}.py" for name in ("page", "state", "components", "schemas")),
 )
 _WEB_SOCKET = re.compile(r"""([`"'])ws://localhost:\d+(/[^`"']*)\1""")
 _HTTP = re.compile(r"""([`"'])http://localhost:\d+(/[^`"']*)\1""")

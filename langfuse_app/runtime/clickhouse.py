@@ -9,6 +9,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import psutil
+
 from langfuse_app.runtime.child import ChildSpec
 from langfuse_app.runtime.datadir import DataDir, rotate_log
 from langfuse_app.runtime.network import http_status
@@ -81,7 +83,7 @@ _CONFIG = """\
   </users>
 </clickhouse>
 """
-_MEMORY = 2 << 30
+_MOST_MEMORY, _SHARE_OF_MEMORY = 2 << 30, 0.4
 
 
 def spec(data: DataDir, port: int, library: Path) -> ChildSpec:
@@ -114,13 +116,14 @@ def _serves(port: int, password: str) -> bool:
 
 
 def _config(port: int, folder: Path, config: Path, password: str) -> str:
+    memory = min(_MOST_MEMORY, int(psutil.virtual_memory().total * _SHARE_OF_MEMORY))
     return _CONFIG.format(
         port=port,
         folder=folder,
         config=config,
-        memory=_MEMORY,
-        memory_per_query=_MEMORY // 2,
-        spill=_MEMORY // 4,
+        memory=memory,
+        memory_per_query=memory // 2,
+        spill=memory // 4,
         user=USER,
         password_hash=hashlib.sha256(password.encode()).hexdigest(),
         grants="".join(f"<query>{grant}</query>" for grant in _GRANTS),

@@ -8,7 +8,7 @@ from pathlib import Path
 from langfuse_app.runtime import clickhouse, postgres, redis, toolchain
 from langfuse_app.runtime.child import Child, ChildSpec
 from langfuse_app.runtime.datadir import DataDir
-from langfuse_app.runtime.network import free_port
+from langfuse_app.runtime.network import free_ports
 
 ENGINES = ("postgres", "clickhouse", "redis")
 START_SECONDS = 60.0
@@ -41,7 +41,7 @@ def plan(data: DataDir, only: Collection[str] = ENGINES, *, durable: bool = True
 
     Slow at the first start only: libchdb is downloaded and the PostgreSQL cluster made.
     """
-    port = {name: free_port() for name in only}
+    port = dict(zip(only, free_ports(len(only)), strict=True))
     specs: list[ChildSpec] = []
     urls: dict[str, str] = {}
     if "postgres" in port:

@@ -5,17 +5,23 @@ The supervisor imports no driver, so that it stays small; these speak a few byte
 
 import base64
 import http.client
+import random
 import socket
 from contextlib import closing
+from itertools import islice
 
 _TIMEOUT = 2.0
+_ENGINE_PORTS = range(20_000, 32_000)
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1 that nobody uses now.
+
+    They lie below the range from which systems take the near end of connections: there a client that keeps on
+    calling a server that is being restarted could be given the server's own port, and keep it from coming back.
+    """
+    shuffled = random.sample(_ENGINE_PORTS, len(_ENGINE_PORTS))
+    return list(islice((port for port in shuffled if not can_listen("127.0.0.1", port)), count))
 
 
 def can_listen(host: str, port: int) -> str:

@@ -82,7 +82,7 @@ def _sidebar(who: Who) -> rx.Component:
     return rx.el.nav(
         rx.el.a(logo(), rx.el.span(t("app")), rx.el.span(__version__, class_name="lf-ver"), href="/", class_name="lf-brand"),
         rx.el.button(icon("search", "sm"), rx.el.span(t("go_to")), rx.el.span("⌘K", class_name="lf-kbd"), id="lf-goto", class_name="lf-goto",
-                     type="button", on_click=rx.run_script("document.getElementById('lf-palette')?.showModal();document.getElementById('lf-palette-input')?.focus()")),
+                     type="button", on_click=rx.run_script("(document.getElementById('lf-palette')?.showModal(),document.getElementById('lf-palette-input')?.focus())")),
         *_groups(who),
         rx.el.div(
             *feet,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 import pytest
@@ -30,8 +31,11 @@ def test_the_link_names_project_and_trace(driven: Drive, server: Any) -> None:
 
 
 @pytest.mark.parametrize("client", WITHOUT_PROJECT)
-def test_the_short_link_leads_somewhere(driven: Drive, server: Any) -> None:
+def test_the_short_link_leads_by_way_of_the_sign_in_to_the_trace(driven: Drive, server: Any) -> None:
     access = driven.fact("access")
     assert access["traceUrl"].startswith(f"{server.base_url}/trace/")
-    answer = httpx.get(access["traceUrl"], follow_redirects=True, timeout=15)
-    assert answer.status_code == 200, f"{access['traceUrl']} answers {answer.status_code}"
+    answer = httpx.get(access["traceUrl"], timeout=15)
+    assert answer.status_code == 303, f"{access['traceUrl']} answers {answer.status_code}"
+    to = urlsplit(answer.headers["location"])
+    assert to.path == "/auth/sign-in"
+    assert unquote(parse_qs(to.query)["next"][0]) == f"/trace/{access['traceId']}"

@@ -65,3 +65,15 @@ def test_the_callers_secrets_are_not_kept() -> None:
     kept = repr(scenario_rows(folder)) + repr([recording.changes() for recording in batches(folder)])
     assert "clientInitParams" not in kept
     assert "secret" not in kept.lower()
+
+
+@pytest.mark.parametrize("client", ["langfuse-js-3.39.2", "langfuse-js-5.11.1", "langfuse-python-2.60.10", "langfuse-python-3.15.0", "langfuse-python-4.18.0"])
+def test_a_score_sent_again_is_updated(client: str) -> None:
+    """Python 3 and 4 send both versions with the same envelope timestamp, the score's own time."""
+    [folder] = [folder for folder in SCENARIOS if (folder.parent.name, folder.name) == (client, "scores")]
+    for order in (1, -1):
+        rows: dict[Key, Row] = {}
+        for recording in batches(folder)[::order]:
+            merge_into(rows, recording.changes())
+        [revised] = [row for key, row in rows.items() if key[2].startswith("sc-upd")]
+        assert revised.value == 0.7

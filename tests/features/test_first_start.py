@@ -1,5 +1,6 @@
 """The first start of an installation (spec/backend.md §15.2), in a database of its own."""
 
+import base64
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,19 +27,17 @@ def empty(engines: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     _forget()
     migrate_postgres()
     yield
-    postgres.engine().dispose()
     monkeypatch.undo()
     _forget()
 
 
 def _forget() -> None:
+    postgres.engine().dispose()
     get_settings.cache_clear()
     postgres.engine.cache_clear()
 
 
 def basic(public_key: str, secret_key: str | None) -> str:
-    import base64
-
     return "Basic " + base64.b64encode(f"{public_key}:{secret_key}".encode()).decode()
 
 

@@ -136,7 +136,9 @@ def test_protobuf_without_ids_is_refused_alike() -> None:
         accept_export(encode_proto(export(span(spanId=""))), "otlp-protobuf")
 
 
-@pytest.mark.parametrize("document", [{}, {"resourceSpans": []}, {"resourceSpans": None}, {"resourceSpans": [{}]}, {"resourceSpans": [{"scopeSpans": None}]}])
+@pytest.mark.parametrize(
+    "document", [{}, {"resourceSpans": []}, {"resourceSpans": None}, {"resourceSpans": [{}]}, {"resourceSpans": [{"scopeSpans": None}]}]
+)
 def test_nothing_is_fine(document: Any) -> None:
     assert accept_export(encode(document), "otlp-json") == []
     assert decode_export(encode(document), None, request()) == []
@@ -279,7 +281,10 @@ def test_a_wrong_clock_is_moved_and_the_ledger_and_metadata_say_so(nanoseconds: 
     assert 946_684_800_000_000 <= row.start_time <= RECEIVED + 86_400_000_000
     assert row.start_time == trace.timestamp
     assert row.metadata["original_start_time"] == trace.metadata["original_start_time"]
-    assert changes[0].notes == [f"clamped start_time {row.metadata['original_start_time']}", f"clamped end_time {row.metadata['original_end_time']}"]
+    assert changes[0].notes == [
+        f"clamped start_time {row.metadata['original_start_time']}",
+        f"clamped end_time {row.metadata['original_end_time']}",
+    ]
 
 
 @pytest.mark.parametrize("value", [1764028800000000000, "1764028800000000000", {"low": -1728053248, "high": 410718794}])
@@ -308,7 +313,13 @@ def test_spans_of_a_request_share_nothing_that_can_be_changed() -> None:
     assert [change.fields for change in again] != [change.fields for change in changes]
     untouched = [copy.deepcopy(change.fields) for change in decode(document)]
     assert [change.fields for change in again] == untouched
-    ids = [id(v) for change in again for held in (change.fields, {"m": change.metadata, "t": change.tags}) for v in held.values() if isinstance(v, dict | list)]
+    ids = [
+        id(v)
+        for change in again
+        for held in (change.fields, {"m": change.metadata, "t": change.tags})
+        for v in held.values()
+        if isinstance(v, dict | list)
+    ]
     assert len(ids) == len(set(ids))
 
 
@@ -338,8 +349,22 @@ VALUE = st.recursive(
 )
 KEYS = st.sampled_from(
     [
-        *("input", "events", "prompt", "model", "gen_ai.usage.input_tokens", "gen_ai.usage.cost", "gen_ai.operation.name", "ai.prompt.tools"),
-        *("langfuse.observation.usage_details", "langfuse.observation.cost_details", "langfuse.observation.metadata", "langfuse.trace.tags"),
+        *(
+            "input",
+            "events",
+            "prompt",
+            "model",
+            "gen_ai.usage.input_tokens",
+            "gen_ai.usage.cost",
+            "gen_ai.operation.name",
+            "ai.prompt.tools",
+        ),
+        *(
+            "langfuse.observation.usage_details",
+            "langfuse.observation.cost_details",
+            "langfuse.observation.metadata",
+            "langfuse.trace.tags",
+        ),
         *("langfuse.observation.type", "langfuse.observation.level", "langfuse.observation.completion_start_time", "user.id", "tag.tags"),
         *("gen_ai.prompt.0.a", "gen_ai.prompt.0", "gen_ai.tool.definitions", "llm.tools.0.tool.json_schema", "model_request_parameters"),
         *("genkit:input", "genkit:output", "ai.response.providerMetadata", "ai.response.msToFirstChunk", "gen_ai.input.messages"),
@@ -352,10 +377,14 @@ ANY_VALUE = VALUE | st.builds(
     VALUE | st.builds(json.dumps, VALUE) | st.builds(lambda values: {"values": values}, st.lists(VALUE, max_size=3)),
 )
 ATTRIBUTES = st.lists(st.builds(lambda k, v: {"key": k, "value": v}, KEYS | st.text(max_size=5), ANY_VALUE), max_size=6) | VALUE
-SCOPES = st.sampled_from(["langfuse-sdk", "ai", "genkit-tracer", "gcp.vertex.agent", "litellm", "pydantic-ai", "livekit-agents", "@flue/opentelemetry", "x"])
+SCOPES = st.sampled_from(
+    ["langfuse-sdk", "ai", "genkit-tracer", "gcp.vertex.agent", "litellm", "pydantic-ai", "livekit-agents", "@flue/opentelemetry", "x"]
+)
 SPANS = st.builds(
     lambda changes, attributes, events: span() | {"attributes": attributes, "events": events} | changes,
-    st.dictionaries(st.sampled_from(["traceId", "spanId", "parentSpanId", "name", "kind", "status", "startTimeUnixNano", "links"]), VALUE, max_size=2),
+    st.dictionaries(
+        st.sampled_from(["traceId", "spanId", "parentSpanId", "name", "kind", "status", "startTimeUnixNano", "links"]), VALUE, max_size=2
+    ),
     ATTRIBUTES,
     st.lists(
         st.builds(

@@ -199,7 +199,7 @@ _TEXT_AND_CALLS = {"ai.response.text", "ai.response.toolCalls"}  # together they
 
 
 def read(row: ObservationRow, field: str) -> Any:
-    field = field.split()[-1]
+    field = field.rsplit(maxsplit=1)[-1]
     return (row.prompt_name, row.prompt_version) if field == "prompt" else getattr(row, field)
 
 

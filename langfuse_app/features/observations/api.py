@@ -77,7 +77,7 @@ def list_v1(scope: Project, params: Annotated[ObservationsV1, Query()]) -> Respo
     return json_response({"data": [observation_v1(item) for item in page.items], "meta": page.meta()})
 
 
-@router.get("/api/public/observations/{observation_id}")
+@router.get("/api/public/observations/{observation_id:path}")
 def get_v1(scope: Project, observation_id: str) -> Response:
     """One observation."""
     return json_response(observation_v1(service.get(scope, observation_id)))

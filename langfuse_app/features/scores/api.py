@@ -108,7 +108,7 @@ def list_v1(scope: Project, params: Annotated[ScoresV1, Query()]) -> Response:
     return json_response({"data": rows, "meta": page.meta()})
 
 
-@router.get("/api/public/scores/{score_id}")
+@router.get("/api/public/scores/{score_id:path}")
 def get_v1(scope: Project, score_id: str) -> Response:
     """One score of a trace."""
     item = service.get(scope, score_id)
@@ -134,7 +134,7 @@ def list_v2(scope: Project, params: Annotated[ScoresV2, Query()]) -> Response:
     return json_response({"data": rows, "meta": page.meta()})
 
 
-@router.get("/api/public/v2/scores/{score_id}")
+@router.get("/api/public/v2/scores/{score_id:path}")
 def get_v2(scope: Project, score_id: str) -> Response:
     """One score of any kind."""
     return json_response(score_v2(service.get(scope, score_id)))

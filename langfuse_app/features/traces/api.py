@@ -104,7 +104,7 @@ def _row(scope: ProjectScope, item: TraceItem, fields: frozenset[TraceFields]) -
     )
 
 
-@router.get("/api/public/traces/{trace_id}")
+@router.get("/api/public/traces/{trace_id:path}")
 def get_trace(scope: Project, trace_id: str, fields: str | None = None) -> Response:
     """One trace with its observations and scores."""
     wanted = _fields(fields)
@@ -133,7 +133,7 @@ async def create_trace(request: Request, scope: Project) -> Response:
     return json_response({"id": await service.create(scope, body)})
 
 
-@router.get("/trace/{trace_id}", include_in_schema=False)
+@router.get("/trace/{trace_id:path}", include_in_schema=False)
 async def find_trace(request: Request, trace_id: str) -> RedirectResponse:
     """The short link that SDKs print: on to the trace's page, by way of the sign-in where needed."""
     user = await asyncio.to_thread(accounts.user_from_cookie, request.headers.get("cookie"))

@@ -54,10 +54,11 @@ EXPERIMENT_METADATA: Final = {
     "langfuse.experiment.metadata": "experiment_metadata",
     "langfuse.experiment.item.metadata": "experiment_item_metadata",
 }
-# For each: the span's attribute, then the resource's (spec/api.md §6.4).
+# Each asked of the span, then of the resource (spec/api.md §6.4).
 ENVIRONMENT_KEYS: Final = ("langfuse.environment", "deployment.environment.name", "deployment.environment")
-RELEASE_KEYS: Final = (("span", "langfuse.release"), ("resource", "langfuse.release"))
-VERSION_KEYS: Final = (("span", "langfuse.version"), ("resource", "service.version"))
+# The span's attribute, then the resource's.
+RELEASE_KEYS: Final = ("langfuse.release", "langfuse.release")
+VERSION_KEYS: Final = ("langfuse.version", "service.version")
 IS_APP_ROOT: Final = "langfuse.internal.is_app_root"
 AS_ROOT: Final = "langfuse.internal.as_root"
 

@@ -58,9 +58,8 @@ async function wrapped() {
   await langfuse.flushAsync();
 
   const story = new Story("decorated", trace.id, { name: "answer", userId: user });
-  // This wrapper counts cached and reasoning tokens twice: inside input and output, and under their own names.
-  const usageDetails = { ...openai.usageDetails, input: 20, output: 10 };
-  const call = { type: "GENERATION", input: { messages }, usageDetails, metadata: { wrapped: true } };
+  // This wrapper leaves cached and reasoning tokens inside input and output; they must not be counted twice.
+  const call = { type: "GENERATION", input: { messages }, usageDetails: openai.usageDetails, metadata: { wrapped: true } };
   story.observation("plain-call", "", null, { ...call, output: { role: "assistant", content: answer } });
   story.observation("streamed-call", "", null, { ...call, output: answer });
   story.tell();

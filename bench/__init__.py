@@ -1,0 +1,1 @@
+"""Speed, measured: `python -m bench` for this product, `python -m bench.peers` for others beside it."""
