@@ -54,7 +54,9 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if not _journals:
             _journals.append(_Journal())
         await _journals[0].append(body)
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2"), (b"content-type", b"application/json")]})
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2"), (b"content-type", b"application/json")]}
+    )
     await send({"type": "http.response.body", "body": b"{}"})
 
 

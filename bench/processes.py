@@ -20,10 +20,16 @@ class Usage:
     cpu_s: float
     client_s: float
     others_s: float
+    roles: dict[str, float]  # CPU seconds of the tree by what runs
 
     def per_thousand(self, spans: int) -> float:
         """CPU seconds of the tree per 1 000 spans."""
         return self.cpu_s / max(1, spans) * 1000
+
+    def roles_per_thousand(self, spans: int) -> dict[str, float]:
+        """The same by what runs, dearest first."""
+        dearest = sorted(self.roles.items(), key=lambda item: -item[1])
+        return {role: round(seconds / max(1, spans) * 1000, 4) for role, seconds in dearest if seconds}
 
 
 def pss(pid: int) -> int:
@@ -50,6 +56,7 @@ class Meter(threading.Thread):
         super().__init__(name="meter", daemon=True)
         self._root, self._stop_event, self._lock = root, threading.Event(), threading.Lock()
         self._cpu: dict[tuple[int, float], float] = {}
+        self._roles: dict[tuple[int, float], str] = {}
         self.peak_pss = 0
         self.mark()
 
@@ -76,27 +83,36 @@ class Meter(threading.Thread):
         with self._lock:
             for process in processes:
                 try:
-                    times = process.cpu_times()
+                    self._note(process)
                 except psutil.NoSuchProcess:
                     continue
-                self._cpu[(process.pid, process.create_time())] = times.user + times.system
         return processes
 
-    def _total(self) -> float:
+    def _note(self, process: psutil.Process) -> None:
+        key, times = (process.pid, process.create_time()), process.cpu_times()
+        if key not in self._roles:
+            self._roles[key] = _role(process.cmdline(), process.name())
+        self._cpu[key] = times.user + times.system
+
+    def _by_role(self) -> dict[str, float]:
         self._look()
+        found: dict[str, float] = {}
         with self._lock:
-            return sum(self._cpu.values())
+            for key, seconds in self._cpu.items():
+                found[self._roles[key]] = found.get(self._roles[key], 0.0) + seconds
+        return found
 
     def mark(self) -> None:
         """From here on."""
         self.peak_pss = 0
-        self._begun = (time.perf_counter(), self._total(), time.process_time(), _busy())
+        self._begun = (time.perf_counter(), self._by_role(), time.process_time(), _busy())
 
     def read(self) -> Usage:
         """Since the mark."""
-        wall, cpu, client, busy = self._begun
-        used, here = self._total() - cpu, time.process_time() - client
-        return Usage(time.perf_counter() - wall, used, here, max(0.0, _busy() - busy - used - here))
+        wall, before, client, busy = self._begun
+        roles = {role: seconds - before.get(role, 0.0) for role, seconds in self._by_role().items()}
+        used, here = sum(roles.values()), time.process_time() - client
+        return Usage(time.perf_counter() - wall, used, here, max(0.0, _busy() - busy - used - here), roles)
 
     def memory(self) -> dict[str, int]:
         """PSS in bytes by name of what runs, now."""
@@ -112,7 +128,13 @@ class Meter(threading.Thread):
 
 def _role(command: list[str], name: str) -> str:
     line = " ".join(command)
-    marks = {"clickhouse_child": "clickhouse", "redis-server": "redis", "postgres": "postgres", "cli worker": "worker", "runtime.web": "web"}
+    marks = {
+        "clickhouse_child": "clickhouse",
+        "redis-server": "redis",
+        "postgres": "postgres",
+        "cli worker": "worker",
+        "runtime.web": "web",
+    }
     return next((role for mark, role in marks.items() if mark in line), "supervisor" if "cli up" in line else name)
 
 

@@ -39,6 +39,7 @@ class Target:
     promise = ""  # what its answer promises
     ready_path = "/"
     start_seconds = 240.0
+    poll_s = 0.25  # how often to ask what is readable
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder / self.name, free_port()
@@ -99,6 +100,11 @@ class Target:
         return self._process.pid
 
     @property
+    def running(self) -> bool:
+        """Whether it was started here."""
+        return self._process is not None
+
+    @property
     def log(self) -> Path:
         """What it printed."""
         return self.folder.with_suffix(".log")
@@ -122,7 +128,7 @@ class Target:
         return Connection(self.url, self.headers())
 
     def route(self, form: str) -> Route:
-        """Where a format goes."""
+        """Path and content type of a format."""
         return route(form)
 
     def took(self, status: int, answer: bytes) -> bool:
@@ -155,7 +161,8 @@ class Product(Target):
 
     def command(self) -> list[str]:
         """`langfuse-app up`, bound to the loopback interface."""
-        return [sys.executable, "-m", "langfuse_app.cli", "up", "--host", "127.0.0.1", "--port", str(self.port), "--data-dir", str(self.folder)]
+        options = f"--host 127.0.0.1 --port {self.port} --data-dir".split()
+        return [sys.executable, "-m", "langfuse_app.cli", "up", *options, str(self.folder)]
 
     def environment(self) -> dict[str, str]:
         """Known keys."""
@@ -194,7 +201,9 @@ class Product(Target):
 
     def clickhouse_bytes(self) -> dict[str, int]:
         """Bytes on disk of active parts by table, as ClickHouse counts them."""
-        sql = "SELECT table, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database = 'langfuse' GROUP BY table FORMAT JSON"
+        sql = (
+            "SELECT table, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database = 'langfuse' GROUP BY table FORMAT JSON"
+        )
         return {row["table"]: int(row["bytes"]) for row in self._clickhouse(sql)}
 
     def _clickhouse(self, sql: str) -> list[dict[str, Any]]:
@@ -222,8 +231,8 @@ class Floor(Target):
 
     def command(self) -> list[str]:
         """granian, one worker, as the product runs it."""
-        options = ["--interface", "asgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1", "--loop", "uvloop", "--no-access-log"]
-        return [sys.executable, "-m", "granian", *options, "bench.floor:app"]
+        options = f"--interface asgi --host 127.0.0.1 --port {self.port} --workers 1 --loop uvloop --no-access-log"
+        return [sys.executable, "-m", "granian", *options.split(), "bench.floor:app"]
 
     def environment(self) -> dict[str, str]:
         """Where its journal goes."""

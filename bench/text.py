@@ -11,7 +11,7 @@ from itertools import accumulate
 
 POOL_CHARACTERS = 16_000_000
 _BLOCK_WORDS = 12_000
-_SYLLABLES = "an be cor di el fa gri ho in ju ka lo mi nor op pra qui re sta ti un ver wo xi yo zan tion ment ing er al ous".split()
+_SYLLABLES = "an be cor di el fa gri ho in ju ka lo mi nor op pra qui re sta ti un ver wo xi yo zan tion ment ing er al ous"
 _LATIN = ("größe", "naïve", "façade", "señal")
 _WIDE = ("日本語", "данные", "🚀", "“quoted”", "größe")
 
@@ -32,8 +32,9 @@ def pool(seed: int = 1, size: int = POOL_CHARACTERS) -> str:
 
 def _vocabulary(rng: random.Random) -> list[str]:
     words: dict[str, None] = {}
+    syllables = _SYLLABLES.split()
     while len(words) < 20_000:
-        words["".join(rng.choices(_SYLLABLES, k=rng.choice((1, 2, 2, 3, 3, 4))))] = None
+        words["".join(rng.choices(syllables, k=rng.choice((1, 2, 2, 3, 3, 4))))] = None
     return list(words)
 
 

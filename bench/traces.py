@@ -143,9 +143,8 @@ class _Author:
             self._generation(b"", self._trace.name, 2200)
             return
         root = self._root("SPAN", {"question": self._words(350)})
-        for _ in range(self._rng.choice((1, 1, 2, 3))):
-            last = self._generation(root.id, "chat-completion", 2200)
-        self._finish(root, {"answer": last.output["content"]})
+        answers = [self._generation(root.id, "chat-completion", 2200).output["content"] for _ in range(self._rng.choice((1, 1, 2, 3)))]
+        self._finish(root, {"answer": answers[-1]})
 
     def _rag(self) -> None:
         root = self._root("CHAIN", {"question": self._words(350)})

@@ -15,7 +15,12 @@ import orjson
 from bench.traces import Span, Trace
 
 SDK_SCOPE = ("langfuse-sdk", "4.3.0")
-RESOURCE = {"service.name": "bench", "telemetry.sdk.language": "python", "telemetry.sdk.name": "opentelemetry", "telemetry.sdk.version": "1.38.0"}
+RESOURCE = {
+    "service.name": "bench",
+    "telemetry.sdk.language": "python",
+    "telemetry.sdk.name": "opentelemetry",
+    "telemetry.sdk.version": "1.38.0",
+}
 JSON_METADATA = {"sdk_integration": "default", "sdk_name": "python", "sdk_version": "2.60.0", "public_key": "pk-lf-bench"}
 
 
@@ -60,7 +65,11 @@ def langfuse_attributes(trace: Trace, span: Span) -> dict[str, Any]:
 
 def gen_ai_attributes(trace: Trace, span: Span) -> dict[str, Any]:
     """What an instrumentation of OpenTelemetry's GenAI conventions says of a span."""
-    said: dict[str, Any] = {"user.id": trace.user, "deployment.environment.name": trace.environment, "gen_ai.conversation.id": trace.session}
+    said: dict[str, Any] = {
+        "user.id": trace.user,
+        "deployment.environment.name": trace.environment,
+        "gen_ai.conversation.id": trace.session,
+    }
     said |= _GEN_AI.get(span.type, _plain)(span)
     if not span.parent:
         said |= {f"app.{key}": value for key, value in trace.metadata.items()}
@@ -104,6 +113,33 @@ def _plain(span: Span) -> dict[str, Any]:
 
 
 _GEN_AI: dict[str, Callable[[Span], dict[str, Any]]] = {"GENERATION": _chat, "TOOL": _tool, "AGENT": _agent, "EMBEDDING": _embedding}
+
+
+def openinference_attributes(trace: Trace, span: Span) -> dict[str, Any]:
+    """What OpenInference's instrumentations say of a span; payloads are not repeated message by message, as real ones do."""
+    said: dict[str, Any] = {
+        "openinference.span.kind": {"SPAN": "CHAIN", "GENERATION": "LLM"}.get(span.type, span.type),
+        "user.id": trace.user,
+        "session.id": trace.session,
+        "input.value": text(span.input),
+        "input.mime_type": _mime(span.input),
+        "output.value": text(span.output),
+        "output.mime_type": _mime(span.output),
+        "tool.name": span.name if span.type == "TOOL" else "",
+        "metadata": text(span.metadata if span.parent else span.metadata | trace.metadata),
+    }
+    if span.model:
+        said["embedding.model_name" if span.type == "EMBEDDING" else "llm.model_name"] = span.model
+        said |= {"llm.provider": span.provider, "llm.token_count.prompt": span.usage["input"]}
+    if span.type == "GENERATION":
+        said |= {"llm.token_count.completion": span.usage["output"], "llm.invocation_parameters": text(span.parameters)}
+    if not span.parent:
+        said["tag.tags"] = trace.tags
+    return said
+
+
+def _mime(value: Any) -> str:
+    return "text/plain" if isinstance(value, str) else "application/json"
 
 
 def export(group: Iterable[Trace], attributes: Callable[[Trace, Span], dict[str, Any]], scope: tuple[str, str]) -> bytes:

@@ -16,13 +16,14 @@ from typing import Any
 import msgspec
 
 from bench.traces import TAG, Trace, traces
-from bench.wire import SDK_SCOPE, batch, export, gen_ai_attributes, langfuse_attributes
+from bench.wire import SDK_SCOPE, batch, export, gen_ai_attributes, langfuse_attributes, openinference_attributes
 
 VERSION = 1  # of traces and encodings: another one makes new files
 SPANS_PER_REQUEST = 100
 ENCODERS: dict[str, Callable[[list[Trace]], bytes]] = {
     "otlp": partial(export, attributes=langfuse_attributes, scope=SDK_SCOPE),
     "genai": partial(export, attributes=gen_ai_attributes, scope=("opentelemetry.instrumentation.openai_v2", "2.2")),
+    "openinference": partial(export, attributes=openinference_attributes, scope=("openinference.instrumentation.openai", "0.1.32")),
     "json": batch,
     "json-updates": partial(batch, updates=True),
 }

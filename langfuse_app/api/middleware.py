@@ -6,6 +6,7 @@ import time
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from langfuse_app.api.errors import json_response, unexpected
 from langfuse_app.core.ids import new_id
@@ -44,10 +45,11 @@ class RequestId:
             if message["type"] == "http.response.start":
                 _headers(message)["x-request-id"] = request_id
                 took_ms = (time.perf_counter() - started) * 1000
-                log.debug("%s %s %s %.1f ms %s", scope["method"], scope["path"], message["status"], took_ms, request_id)
+                log.debug("%s %s %s %.1f ms", scope["method"], scope["path"], message["status"], took_ms)
             await send(message)
 
-        await self.app(scope, receive, answer)
+        with bound_contextvars(request_id=request_id):
+            await self.app(scope, receive, answer)
 
 
 class Cors:

@@ -6,6 +6,8 @@ Only `features/accounts/service.py` and `features/api_keys/service.py` make scop
 from dataclasses import dataclass
 from enum import StrEnum
 
+from langfuse_app.core.errors import ForbiddenError
+
 
 class Access(StrEnum):
     """What a credential may do: everything in its project, or only write scores (browser keys)."""
@@ -35,6 +37,12 @@ class ProjectScope:
     access: Access = Access.PROJECT
     role: Role = Role.MEMBER
     public_key: str = ""
+
+    def require(self, least: Role) -> None:
+        """ForbiddenError unless the actor's role is `least` or stronger (spec/features.md §15); keys are not role-bound."""
+        roles = list(Role)
+        if self.actor_kind == "user" and roles.index(self.role) > roles.index(least):
+            raise ForbiddenError(f"This needs the role {least.value} in the project, yours is {self.role.value}")
 
 
 @dataclass(frozen=True, slots=True)

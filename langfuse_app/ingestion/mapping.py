@@ -154,8 +154,25 @@ def observation(mapped: Mapped, request: Request) -> Change:
     span, plan = mapped.span, mapped.plan
     joined = tools.join(mapped.input, first(plan.tools, span)) if plan.tools else tools.Joined(mapped.input, "")
     references: dict[str, dict[str, str]] = {}
-    metadata = _metadata(mapped, references)
-    fields: dict[str, Any] = {
+    fields = _columns(mapped, request)
+    fields["input"] = joined.text
+    fields["metadata"] = _metadata(mapped, references, tools_moved=joined.text is not mapped.input)
+    _add_model(fields, mapped)
+    _add_tools(fields)
+    if plan.experiment or plan.experiment_metadata:
+        _add_experiment(fields, mapped)
+    raw = fields["raw_attributes"] = _raw(mapped, joined.place, references)
+    size = fields["event_bytes"] = len(raw) + len(joined.text) + len(mapped.output)
+    return Change(
+        "observation", span.span_id, span.trace_id, mapped.clock(1), span.span_id, span.index, request,
+        fields, {}, {}, [], True, size, mapped.notes,
+    )  # fmt: skip
+
+
+def _columns(mapped: Mapped, request: Request) -> dict[str, Any]:
+    """The columns that are a value of the span, its resource, its scope or its request."""
+    span, plan = mapped.span, mapped.plan
+    return {
         "type": mapped.type,
         "parent_observation_id": span.parent_id,
         "start_time": mapped.start,
@@ -172,9 +189,7 @@ def observation(mapped: Mapped, request: Request) -> Change:
         "session_id": mapped.session_id,
         "tags": list(mapped.tags),
         "public": mapped.public is True,
-        "input": joined.text,
         "output": mapped.output,
-        "metadata": metadata,
         "source": "otel",
         "ingestion_api_key": request.public_key,
         "ingestion_sdk_name": request.sdk_name or "unknown",
@@ -186,20 +201,9 @@ def observation(mapped: Mapped, request: Request) -> Change:
         **span.resource.columns,
         **span.scope.columns,
     }
-    _add_model(fields, mapped)
-    _add_tools(fields)
-    if plan.experiment or plan.experiment_metadata:
-        _add_experiment(fields, mapped)
-    raw = fields["raw_attributes"] = _raw(mapped, joined.place, references)
-    size = fields["event_bytes"] = len(raw) + len(joined.text) + len(mapped.output)
-    clock = mapped.clock(1)
-    return Change(
-        "observation", span.span_id, span.trace_id, clock, span.span_id, span.index, request,
-        fields, {}, {}, [], True, size, mapped.notes,
-    )  # fmt: skip
 
 
-def _metadata(mapped: Mapped, references: dict[str, dict[str, str]]) -> dict[str, str]:
+def _metadata(mapped: Mapped, references: dict[str, dict[str, str]], *, tools_moved: bool) -> dict[str, str]:
     """What is left of the attributes, resource and scope, overlaid by the metadata of observation and trace.
 
     references gets the attributes that stand in the result verbatim and are long.
@@ -210,6 +214,8 @@ def _metadata(mapped: Mapped, references: dict[str, dict[str, str]]) -> dict[str
     found["scope"] = span.scope.text
     for key, member in plan.members:
         value = attributes[key]
+        if member == "tools" and tools_moved:
+            continue
         if not member:
             found.update(metadata_map(parse_object(value)))
         elif type(value) is not str or value[:1] == '"':

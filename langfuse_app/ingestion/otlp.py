@@ -16,17 +16,7 @@ from langfuse_app.ingestion.span_traces import TraceChanges
 from langfuse_app.ingestion.spans import OtlpError, Span, json_spans, parse_json, parse_proto, proto_spans
 from langfuse_app.ingestion.wellformed import check, trace_ids
 
-__all__ = ["OtlpError", "accept_export", "content_kind", "decode_export"]
-
-
-def content_kind(content_type: str) -> str:
-    """`Request.content` for a Content-Type header; OtlpError when it names neither encoding."""
-    lowered = content_type.lower()
-    if "application/x-protobuf" in lowered:
-        return "otlp-protobuf"
-    if "application/json" in lowered:
-        return "otlp-json"
-    raise OtlpError("Invalid content type")
+__all__ = ["OtlpError", "accept_export", "decode_export"]
 
 
 def accept_export(body: bytes, content: str) -> list[str]:

@@ -12,7 +12,7 @@ A span says up to three things about its trace, with different authority:
 from collections.abc import Callable
 from typing import Any, Final
 
-from langfuse_app.ingestion.attributes import json_value, parse_object, truth
+from langfuse_app.ingestion.attributes import json_value, metadata_text, parse_object, truth
 from langfuse_app.ingestion.changes import Change, Clock, Request
 from langfuse_app.ingestion.conventions.engine import first_text
 from langfuse_app.ingestion.conventions.langfuse import AS_ROOT
@@ -157,7 +157,9 @@ def _members(mapped: Mapped, members: tuple[tuple[str, str], ...]) -> dict[str, 
     values: dict[str, Any] = {}
     for key, member in members:
         if member:
-            values[member] = json_value(attributes[key])
+            value = json_value(attributes[key])
+            # a string that SDK 5 quoted must not come back as a number (spec/wire.md §0.5)
+            values[member] = metadata_text(attributes[key]) if isinstance(value, str) else value
         else:
             values.update(parse_object(attributes[key]) or {})
     return values

@@ -6,9 +6,11 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from langfuse_app.ingestion.normalise import clean
 from langfuse_app.ingestion.spans import OtlpError, id_bytes
 
-_ARRAY: Final = ord("[")
+_ARRAY, _NULL = ord("["), ord("n")  # what the JSON of an array, or of null, begins with
+_ABSENT: Final = msgspec.Raw(b"null")
 _MAX_SCOPES: Final = 5  # named in a refusal
 
 
@@ -16,8 +18,8 @@ class _Span(msgspec.Struct, rename="camel"):
     trace_id: str
     span_id: str
     parent_span_id: str | None = None
-    attributes: msgspec.Raw | None = None
-    events: msgspec.Raw | None = None
+    attributes: msgspec.Raw = _ABSENT
+    events: msgspec.Raw = _ABSENT
 
 
 class _ScopeSpans(msgspec.Struct, rename="camel"):
@@ -48,11 +50,11 @@ def trace_ids(body: bytes) -> list[str]:
 def _trace_id(span: _Span) -> str:
     if not span.trace_id or not span.span_id or not _is_array(span.attributes) or not _is_array(span.events):
         raise msgspec.DecodeError("the careful reading says what is wrong")
-    return span.trace_id
+    return clean(span.trace_id)
 
 
-def _is_array(raw: msgspec.Raw | None) -> bool:
-    return raw is None or memoryview(raw)[0] == _ARRAY
+def _is_array(raw: msgspec.Raw) -> bool:
+    return memoryview(raw)[0] in (_ARRAY, _NULL)
 
 
 class _Findings:

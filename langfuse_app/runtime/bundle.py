@@ -44,11 +44,17 @@ def ensure() -> Path:
     """The folder of a current UI, built now when it is missing or old; StartError when that fails."""
     if _INSTALLED:
         return folder()
-    stamp = folder() / "inputs.sha256"
-    if not stamp.exists() or stamp.read_text() != inputs_hash():
-        with step("Building the UI"):
-            _build()
+    if not _current():
+        with toolchain.alone(_ROOT / "build" / "ui.lock"):
+            if not _current():  # another start may have built it while this one waited
+                with step("Building the UI"):
+                    _build()
     return folder()
+
+
+def _current() -> bool:
+    stamp = folder() / "inputs.sha256"
+    return stamp.exists() and stamp.read_text() == inputs_hash()
 
 
 def inputs_hash() -> str:
@@ -67,7 +73,6 @@ def _inputs() -> Iterator[Path]:
 
 def _build() -> None:
     log = _ROOT / "build" / "ui.log"
-    log.parent.mkdir(exist_ok=True)
     with log.open("wb") as output:
         command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip", "--env", "prod"]
         done = subprocess.run(command, cwd=_ROOT, env=_environment(), stdout=output, stderr=output, check=False)

@@ -59,7 +59,7 @@ def install(pin: Pin, label: str) -> Path:
     wanted = folder / "node_modules" / pin.package / pin.file
     if wanted.exists():
         return wanted
-    with _alone(folder.with_name(folder.name + ".lock")):
+    with alone(folder.with_name(folder.name + ".lock")):
         if not wanted.exists():
             with step(f"Fetching {label} ({pin.package} {pin.version})"):
                 _fetch(pin, folder, label)
@@ -75,7 +75,8 @@ def _tool(tool: str, label: str, instead: str) -> Path:
 
 
 @contextmanager
-def _alone(path: Path) -> Generator[None]:
+def alone(path: Path) -> Generator[None]:
+    """Hold the lock file for the time of the block; other processes wait for it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         stream = path.open("w")

@@ -7,6 +7,7 @@ import reflex as rx
 from langfuse_app.ui.text import t
 
 TYPE_ICONS = {
+    "TRACE": "list-tree",
     "SPAN": "align-left",
     "GENERATION": "sparkle",
     "EVENT": "zap",
@@ -18,6 +19,22 @@ TYPE_ICONS = {
     "EMBEDDING": "waypoints",
     "GUARDRAIL": "shield",
 }
+
+
+# Icons that HTML made in Python refers to by `#lf-i-<name>`; `sprite` puts them into the page.
+_SPRITE = {
+    "settings": "settings",
+    "user": "user",
+    "sparkle": "sparkle",
+    "wrench": "wrench",
+    "message": "message-square",
+    "chevron": "chevron-down",
+}
+
+
+def attributes(**values: Any) -> dict[str, Any]:
+    """data-* and aria-* attributes: `data_key="j"` becomes `data-key`; None leaves one out."""
+    return {name.replace("_", "-"): value for name, value in values.items() if value is not None}
 
 
 def icon(name: str, size: str = "md") -> rx.Component:
@@ -35,19 +52,80 @@ def button(*children: Any, kind: str = "", size: str = "", label: str = "", **pr
         attributes["data-size"] = size
     if label:
         attributes |= {"data-icon": "", "aria-label": label, "title": label}
-    return rx.el.button(*children, class_name=f"lf-btn {props.pop('class_name', '')}", type=props.pop("type", "button"), custom_attrs=attributes, **props)
+    return rx.el.button(
+        *children, class_name=f"lf-btn {props.pop('class_name', '')}", type=props.pop("type", "button"), custom_attrs=attributes, **props
+    )
 
 
 def type_icon(kind: Any, size: str = "") -> rx.Component:
     """Icon and colour of an observation type, always together."""
     cases = [(name, icon(symbol, "xs")) for name, symbol in TYPE_ICONS.items()]
-    return rx.el.span(rx.match(kind, *cases, icon("align-left", "xs")), class_name="lf-type", title=kind, custom_attrs={"data-type": kind, "data-size": size})
+    return rx.el.span(
+        rx.match(kind, *cases, icon("align-left", "xs")),
+        class_name="lf-type",
+        title=kind,
+        custom_attrs={"data-type": kind, "data-size": size},
+    )
+
+
+def sprite() -> rx.Component:
+    """The icons of payloads; once per page."""
+    return rx.el.div(*[rx.icon(name, id=f"lf-i-{id}") for id, name in _SPRITE.items()], style={"display": "none"})
+
+
+def link_button(*children: Any, href: Any, kind: str = "", size: str = "", label: str = "", key: str = "", **props: Any) -> rx.Component:
+    """A link that looks like a button; without an address it is disabled. key presses it."""
+    shown = attributes(data_kind=kind or None, data_size=size or None, data_key=key or None, aria_disabled=rx.cond(href, "false", "true"))
+    if label:
+        shown |= {"data-icon": "", "aria-label": label, "title": f"{label} ({key.upper()})" if key else label}
+    return rx.el.a(
+        *children,
+        href=href,
+        class_name=f"lf-btn {props.pop('class_name', '')}",
+        custom_attrs=shown | props.pop("custom_attrs", {}),
+        **props,
+    )
+
+
+def tags(names: Any, more: Any) -> rx.Component:
+    """At most two tags in a cell, then how many more there are."""
+
+    def one(name: Any) -> rx.Component:
+        return rx.el.span(name, class_name="lf-tag")
+
+    return rx.fragment(rx.foreach(names, one), rx.cond(more, rx.el.span(more, class_name="lf-3 lf-more")))
+
+
+def level(kind: str, count: Any, title: Any) -> Any:
+    """How many observations of a level there are; shown only where there are some."""
+    symbol = {"error": "circle-x", "warning": "triangle-alert"}[kind]
+    return rx.cond(count, rx.el.span(icon(symbol, "sm"), count, class_name="lf-level", title=title, custom_attrs={"data-level": kind}))
+
+
+def environment(name: Any) -> rx.Component:
+    """An environment with its dot."""
+    return rx.el.span(name, class_name="lf-env", custom_attrs={"data-env": name})
+
+
+def not_found() -> rx.Component:
+    """For what is not there, and for what belongs to others: the same."""
+    home = link_button(t("projects.all"), href="/?all=1", size="sm")
+    return rx.el.div(empty("circle-off", t("not_found"), t("not_found.why"), home), class_name="lf-centre")
 
 
 def menu(trigger: Any, *items: Any, align: str = "left", width: str = "") -> rx.Component:
     """A drop-down without a script of its own: `<details>`, closed by a click elsewhere (shell.SCRIPT)."""
-    style = {"position": "absolute", "top": "calc(100% + 4px)", align: "0", "min_width": width or "190px", "max_height": "60vh", "overflow": "auto"}
-    return rx.el.details(rx.el.summary(trigger, class_name="lf-summary"), rx.el.div(*items, class_name="lf-pop lf-menu", style=style), class_name="lf-drop")
+    style = {
+        "position": "absolute",
+        "top": "calc(100% + 4px)",
+        align: "0",
+        "min_width": width or "190px",
+        "max_height": "60vh",
+        "overflow": "auto",
+    }
+    return rx.el.details(
+        rx.el.summary(trigger, class_name="lf-summary"), rx.el.div(*items, class_name="lf-pop lf-menu", style=style), class_name="lf-drop"
+    )
 
 
 def menu_item(*children: Any, **props: Any) -> rx.Component:
@@ -73,16 +151,27 @@ def empty(symbol: str, title: Any, why: Any, *actions: Any) -> rx.Component:
 
 def failure(message: Any, retry: Any) -> rx.Component:
     """What failed, and a way to try again."""
-    return empty("circle-alert", message, "", button(icon("refresh-cw"), t("retry"), on_click=retry))
+    return rx.el.div(
+        empty("triangle-alert", t("failed"), message, button(t("retry"), size="sm", on_click=retry)), class_name="lf-centre", role="alert"
+    )
 
 
-def skeleton_rows(count: int = 12) -> rx.Component:
-    """The shape of a table that is still on its way."""
-    widths = ("34%", "58%", "46%", "70%", "52%")
-    lines = [rx.el.div(rx.el.div(class_name="lf-skel", style={"width": widths[n % 5]}), style={"padding": "10px 16px"}) for n in range(count)]
-    return rx.el.div(*lines, custom_attrs={"aria-busy": "true"})
+def skeleton_rows(count: int = 14) -> rx.Component:
+    """The shape of a table that is still on its way; it shows itself only where that takes a moment."""
+    widths = ("9%", "14%", "26%", "22%", "8%", "10%")
+    lines = [
+        rx.el.div(*[rx.el.div(class_name="lf-skel", style={"width": width}) for width in widths], class_name="lf-skelrow", style={"opacity": f"{1 - n / (count + 2):.2f}"})
+        for n in range(count)
+    ]  # fmt: skip
+    return rx.el.div(*lines, class_name="lf-late", custom_attrs={"aria-busy": "true"})
 
 
 def copy_button(value: Any, label: str = "") -> rx.Component:
     """Puts a text on the clipboard and says so."""
-    return button(icon("copy", "sm"), kind="ghost", size="sm", label=label or t("copy"), on_click=[rx.set_clipboard(value), rx.toast("Copied", duration=1500)])
+    return button(
+        icon("copy", "sm"),
+        kind="ghost",
+        size="sm",
+        label=label or t("copy"),
+        on_click=[rx.set_clipboard(value), rx.toast(t("copied"), duration=1500)],
+    )

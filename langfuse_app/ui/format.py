@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
 
 MISSING = "—"
 SLOW_SECONDS = 10.0
@@ -25,8 +26,17 @@ def full_cost(usd: float | None) -> str:
     return f"${usd:.9f}".rstrip("0").rstrip(".") if usd else "$0"
 
 
+def per_million(usd: Decimal | float | None) -> str:
+    """A unit price as price lists have it: `$3.00 / 1M`."""
+    if usd is None:
+        return MISSING
+    text = f"{float(usd) * 1_000_000:,.6f}".rstrip("0")
+    whole, _, digits = text.partition(".")
+    return f"${whole}.{digits.ljust(2, '0')} / 1M"
+
+
 def latency(seconds: float | None) -> str:
-    """`642ms`, `8.42s`, `3m 05s`."""
+    """`642ms`, `8.42s`, `3m 05s`, `45m`, `2h 10m`."""
     if seconds is None:
         return MISSING
     if seconds < 1:
@@ -34,7 +44,9 @@ def latency(seconds: float | None) -> str:
     if seconds < 60:
         return f"{seconds:.2f}s"
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}m {rest:02d}s" if minutes < 60 else f"{minutes // 60}h {minutes % 60:02d}m"
+    if minutes < 10:
+        return f"{minutes}m {rest:02d}s"
+    return f"{minutes}m" if minutes < 60 else f"{minutes // 60:,}h {minutes % 60:02d}m"
 
 
 def latency_bar(seconds: float | None) -> str:
@@ -51,13 +63,18 @@ def tokens(given: int, made: int, total: int) -> str:
     return f"{total:,}" if total else MISSING
 
 
-def clock(moment: datetime, zone: tzinfo) -> str:
-    """Time of day, with the day in front of it when that is not today."""
-    local = moment.astimezone(zone)
-    today = datetime.now(zone).date()
-    if local.date() == today:
+def clock(value: datetime, zone: tzinfo, now: datetime | None = None) -> str:
+    """Time of day; the day and the minute when that is not today; the day alone in other years."""
+    local, today = value.astimezone(zone), (now or datetime.now(UTC)).astimezone(zone)
+    if local.date() == today.date():
         return f"{local:%H:%M:%S}"
-    return f"{local:%-d %b %H:%M:%S}" if local.year == today.year else f"{local:%-d %b %Y %H:%M}"
+    return f"{local.day} {local:%b %H:%M}" if local.year == today.year else f"{local.day} {local:%b %Y}"
+
+
+def moment(value: datetime, zone: tzinfo) -> str:
+    """`21 Sep 14:13:20.412`, for the head of a trace."""
+    local = value.astimezone(zone)
+    return f"{local.day} {local:%b %H:%M:%S}.{local.microsecond // 1000:03d}"
 
 
 def absolute(moment: datetime, zone: tzinfo) -> str:
@@ -75,12 +92,22 @@ def age(moment: datetime) -> str:
     return f"{seconds:.0f}s"
 
 
-def preview(text: str | None, length: int = 160) -> str:
-    """One line of a payload."""
-    return " ".join((text or "").split())[:length]
+def one_line(text: str | None, length: int = 140) -> str:
+    """The beginning of a payload without its line breaks; a JSON string without its quotes."""
+    plain = " ".join((text or "")[: length * 2].split())
+    if len(plain) > 1 and plain.startswith('"') and plain.endswith('"'):
+        plain = plain[1:-1]
+    return plain if len(plain) <= length else plain[: length - 1] + "…"
+
+
+def size(length: int) -> str:
+    """`412 B`, `18 KB`, `2.1 MB`."""
+    if length < 1_000:
+        return f"{length} B"
+    return f"{length / 1_000:,.0f} KB" if length < 1_000_000 else f"{length / 1_000_000:,.1f} MB"
 
 
 def initials(name: str) -> str:
     """Two letters for an avatar."""
-    words = [word for word in name.replace(".", " ").split() if word]
+    words = [word for word in name.replace(".", " ").replace("@", " ").split() if word]
     return "".join(word[0] for word in words[:2]).upper() or "?"

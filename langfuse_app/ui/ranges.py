@@ -1,26 +1,71 @@
-"""Time ranges of tables, by the word that stands in the URL."""
+"""Time ranges of lists: a word in the URL (`past=24h`), or two ends (`from=…&to=…`, ISO 8601)."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 
-RANGES: dict[str, tuple[str, timedelta | None]] = {
-    "30m": ("Past 30 minutes", timedelta(minutes=30)),
-    "1h": ("Past hour", timedelta(hours=1)),
-    "6h": ("Past 6 hours", timedelta(hours=6)),
-    "24h": ("Past 24 hours", timedelta(days=1)),
-    "7d": ("Past 7 days", timedelta(days=7)),
-    "30d": ("Past 30 days", timedelta(days=30)),
-    "90d": ("Past 90 days", timedelta(days=90)),
-    "all": ("All time", None),
+from langfuse_app.core.time import parse_iso
+from langfuse_app.ui.text import t
+
+PAST: dict[str, timedelta | None] = {
+    "30m": timedelta(minutes=30),
+    "1h": timedelta(hours=1),
+    "6h": timedelta(hours=6),
+    "24h": timedelta(days=1),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "90d": timedelta(days=90),
+    "all": None,
 }
 DEFAULT = "30d"
 
 
-def known(word: str) -> str:
-    """The word, or the default for one that is not there."""
-    return word if word in RANGES else DEFAULT
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """What a list is limited to; `end` is exclusive, None is open. word: of PAST, '' for two ends."""
+
+    word: str
+    start: datetime | None
+    end: datetime | None = None
+
+    def label(self, zone: tzinfo) -> str:
+        """What the button says."""
+        return t(f"range.{self.word}") if self.word else f"{_short(self.start, zone)} – {_short(self.end, zone)}"
 
 
-def start(word: str) -> datetime | None:
-    """When the range begins, None for all time."""
-    length = RANGES[known(word)][1]
-    return None if length is None else datetime.now(UTC) - length
+def from_url(query: Mapping[str, str], now: datetime | None = None) -> TimeRange:
+    """The range that the URL names; the default where it names none, or nonsense."""
+    start, end = _moment(query.get("from", "")), _moment(query.get("to", ""))
+    if start or end:
+        return TimeRange("", start, end)
+    word = query.get("past", DEFAULT)
+    word = word if word in PAST else DEFAULT
+    length = PAST[word]
+    return TimeRange(word, None if length is None else (now or datetime.now(UTC)) - length)
+
+
+def local_moment(text: str, zone: tzinfo) -> datetime | None:
+    """What a datetime-local field holds, in the viewer's zone; None when it is empty."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def iso(value: datetime) -> str:
+    """The form in which a moment stands in a URL."""
+    return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return parse_iso(text)
+    except ValueError:
+        return None
+
+
+def _short(value: datetime | None, zone: tzinfo) -> str:
+    if value is None:
+        return "…"
+    local = value.astimezone(zone)
+    return f"{local.day} {local:%b %H:%M}"

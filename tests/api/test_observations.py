@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from langfuse_app.core.scopes import ProjectScope
 from tests import factories
@@ -62,6 +63,17 @@ def generation(scope: ProjectScope, id: str = "gen", at_s: float = 0, **columns:
         "version": "v1",
     }
     return factories.observation(scope, "t1", id, at_s, **full | columns)
+
+
+@pytest.fixture(scope="module")
+def two(anonymous: TestClient) -> Api:
+    """A project with two observations that differ in everything; tests only read it."""
+    scope = factories.project()
+    generation(scope)
+    factories.trace(scope, "t1", user_id="u1")
+    factories.trace(scope, "t2", user_id="u2", session_id="s2")
+    factories.observation(scope, "t2", "late", 5, parent_observation_id="gen", level="WARNING", environment="prod", user_id="other")
+    return Api(anonymous, scope)
 
 
 def test_the_first_generation(api: Api, scope: ProjectScope) -> None:
@@ -136,12 +148,8 @@ def test_a_foreign_observation_does_not_exist(api: Api, stranger: Api, scope: Pr
         ({"limit": 1}, ["late"]),
     ],
 )
-def test_filters(api: Api, scope: ProjectScope, path: str, params: dict[str, Any], found: list[str]) -> None:
-    generation(scope)
-    factories.trace(scope, "t1", user_id="u1")
-    factories.trace(scope, "t2", user_id="u2", session_id="s2")
-    factories.observation(scope, "t2", "late", 5, parent_observation_id="gen", level="WARNING", environment="prod", user_id="other")
-    assert [row["id"] for row in api.get(path, **params).json()["data"]] == found
+def test_filters(two: Api, path: str, params: dict[str, Any], found: list[str]) -> None:
+    assert [row["id"] for row in two.get(path, **params).json()["data"]] == found
 
 
 def test_pages_of_the_first_generation(api: Api, scope: ProjectScope) -> None:

@@ -31,13 +31,20 @@ def every_kind(scope: ProjectScope) -> None:
     factories.score(scope, "run", 6, dataset_run_id="r1", value=3, config_id="c1", queue_id="q1", author_user_id="ada")
 
 
+@pytest.fixture(scope="module")
+def kinds(anonymous: TestClient) -> Api:
+    """A project with one score of every kind; tests only read it."""
+    scope = factories.project()
+    every_kind(scope)
+    return Api(anonymous, scope)
+
+
 def ids(answer: Any) -> list[str]:
     return [row["id"] for row in answer.json()["data"]]
 
 
-def test_the_first_generation(api: Api, scope: ProjectScope) -> None:
-    every_kind(scope)
-    body = api.get("/scores").json()
+def test_the_first_generation(kinds: Api) -> None:
+    body = kinds.get("/scores").json()
     rows = {row["id"]: row for row in body["data"]}
     assert list(rows) == ["text", "flag", "category", "numeric"]
     assert rows["numeric"].keys() == BASE_V1 | {"value", "trace"}
@@ -48,32 +55,35 @@ def test_the_first_generation(api: Api, scope: ProjectScope) -> None:
     assert rows["numeric"]["trace"] == {"userId": "u1", "tags": ["a"], "environment": "prod"}
     assert rows["numeric"]["metadata"] == {"n": 1}
     assert body["meta"]["totalItems"] == 4
-    one = api.get("/scores/numeric").json()
+    one = kinds.get("/scores/numeric").json()
     assert one.keys() == BASE_V1 | {"value"}
     absent = ("observationId", "authorUserId", "configId", "queueId")
     assert {name: one[name] for name in absent} == dict.fromkeys(absent)
 
 
-def test_what_the_first_generation_cannot_show(api: Api, stranger: Api, scope: ProjectScope) -> None:
-    every_kind(scope)
+def test_what_the_first_generation_cannot_show(kinds: Api, stranger: Api) -> None:
     missing = {"message": "Score not found within authorized project", "error": "LangfuseNotFoundError"}
-    for caller, path in ((api, "/scores/fix"), (api, "/scores/session"), (stranger, "/scores/numeric"), (stranger, "/v2/scores/numeric")):
+    for caller, path in (
+        (kinds, "/scores/fix"),
+        (kinds, "/scores/session"),
+        (stranger, "/scores/numeric"),
+        (stranger, "/v2/scores/numeric"),
+    ):
         answer = caller.get(path)
         assert (answer.status_code, answer.json()) == (404, missing), path
     for path in ("/scores", "/v2/scores", "/v3/scores"):
         assert ids(stranger.get(path)) == []
 
 
-def test_the_second_generation(api: Api, scope: ProjectScope) -> None:
-    every_kind(scope)
-    rows = {row["id"]: row for row in api.get("/v2/scores").json()["data"]}
+def test_the_second_generation(kinds: Api) -> None:
+    rows = {row["id"]: row for row in kinds.get("/v2/scores").json()["data"]}
     assert list(rows) == ["run", "session", "fix", "text", "flag", "category", "numeric"]
     assert rows["numeric"].keys() == BASE_V1 | {"sessionId", "datasetRunId", "value", "trace"}
     assert (rows["fix"]["value"], rows["fix"]["stringValue"]) == (0, "better")
     assert (rows["session"]["traceId"], rows["session"]["sessionId"], rows["session"]["trace"]) == (None, "s1", None)
     assert rows["numeric"]["trace"] == {"userId": "u1", "tags": ["a"], "environment": "prod", "sessionId": "s1"}
-    assert "trace" not in api.get("/v2/scores", fields="score").json()["data"][0]
-    assert api.get("/v2/scores/run").json()["datasetRunId"] == "r1"
+    assert "trace" not in kinds.get("/v2/scores", fields="score").json()["data"][0]
+    assert kinds.get("/v2/scores/run").json()["datasetRunId"] == "r1"
 
 
 @pytest.mark.parametrize(
@@ -99,9 +109,8 @@ def test_the_second_generation(api: Api, scope: ProjectScope) -> None:
         ({"toTimestamp": "2026-05-01T10:00:01Z"}, ["numeric"]),
     ],
 )
-def test_filters_of_the_second_generation(api: Api, scope: ProjectScope, params: dict[str, Any], found: list[str]) -> None:
-    every_kind(scope)
-    assert ids(api.get("/v2/scores", **params)) == found
+def test_filters_of_the_second_generation(kinds: Api, params: dict[str, Any], found: list[str]) -> None:
+    assert ids(kinds.get("/v2/scores", **params)) == found
 
 
 @pytest.mark.parametrize(
@@ -112,14 +121,13 @@ def test_wrong_queries(api: Api, path: str) -> None:
     assert api.get(path).status_code == 400
 
 
-def test_the_third_generation(api: Api, scope: ProjectScope) -> None:
-    every_kind(scope)
-    rows = {row["id"]: row for row in api.get("/v3/scores").json()["data"]}
+def test_the_third_generation(kinds: Api) -> None:
+    rows = {row["id"]: row for row in kinds.get("/v3/scores").json()["data"]}
     assert all(row.keys() == CORE_V3 for row in rows.values())
     values = {id: row["value"] for id, row in rows.items()}
     expected = {"run": 3, "session": 2, "fix": "better", "text": "words", "flag": True, "category": "good", "numeric": 0.25}
     assert values == expected
-    rows = {row["id"]: row for row in api.get("/v3/scores", fields="details,subject,annotation").json()["data"]}
+    rows = {row["id"]: row for row in kinds.get("/v3/scores", fields="details,subject,annotation").json()["data"]}
     more = {"comment", "configId", "metadata", "subject", "authorUserId", "queueId"}
     assert rows["numeric"].keys() == CORE_V3 | more
     assert rows["numeric"]["subject"] == {"kind": "trace", "id": "t1"}
@@ -144,9 +152,8 @@ def test_the_third_generation(api: Api, scope: ProjectScope) -> None:
         ({"authorUserId": "ada"}, ["run"]),
     ],
 )
-def test_filters_of_the_third_generation(api: Api, scope: ProjectScope, params: dict[str, Any], found: list[str]) -> None:
-    every_kind(scope)
-    assert ids(api.get("/v3/scores", **params)) == found
+def test_filters_of_the_third_generation(kinds: Api, params: dict[str, Any], found: list[str]) -> None:
+    assert ids(kinds.get("/v3/scores", **params)) == found
 
 
 @pytest.mark.parametrize(

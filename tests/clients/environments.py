@@ -54,10 +54,11 @@ class Client:
     environ: Mapping[str, str]
 
     def start(self, settings: Mapping[str, str]) -> subprocess.Popen[str]:
-        """Starts the driver with `settings` added to a clean environment; stdout carries its JSON lines."""
+        """Starts the driver with `settings` added to a clean environment; stdout carries its JSON lines, and a line to stdin ends a wait."""
         return subprocess.Popen(
             self.command,
             env={**_clean_environ(), **self.environ, **settings},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

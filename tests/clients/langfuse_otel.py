@@ -5,7 +5,6 @@ Each driver gives what differs between them: how a trace gets its user, session,
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -16,7 +15,6 @@ from scenario import (
     BASE_URL,
     OBSERVATIONS,
     OPENAI,
-    PAUSE_S,
     SEED,
     USER,
     VALUES,
@@ -136,8 +134,7 @@ def late(langfuse: Langfuse) -> None:
         trace = {"name": "nightly-job", "userId": USER, "sessionId": f"late-{SEED}", "tags": ["nightly"]}
         story = Story("early", root.trace_id, **trace)
         story.observation("step", step.id, root.id, type="GENERATION", input="one", output="done")
-        story.tell()
-        time.sleep(PAUSE_S)
+        story.tell_and_wait()
         root.update(output="all done")
     langfuse.flush()
     story = Story("late", root.trace_id, **trace, input="go", output="all done")

@@ -1,5 +1,5 @@
 // What both JavaScript drivers share: the values to send and the story of what should be read back.
-import { readFileSync } from "node:fs";
+import { readFileSync, readSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
 
 // The packages live in a cached environment outside this tree, where `import` would not look for them.
@@ -46,22 +46,24 @@ export class Story {
   tell() {
     tell(this.told);
   }
+
+  /** Prints the story and goes on when it has been read: for a trace that arrives in parts. */
+  tellAndWait() {
+    tell({ ...this.told, waits: true });
+    readSync(0, Buffer.alloc(16));
+  }
 }
 
 /** Prints one JSON line for the test that reads this driver. */
 export function tell(line) {
-  process.stdout.write(`${JSON.stringify({ ...line, flushed: Date.now() / 1000 })}\n`);
+  const told = Buffer.from(`${JSON.stringify({ ...line, flushed: Date.now() / 1000 })}\n`);
+  for (let sent = 0; sent < told.length; ) sent += writeSync(1, told, sent);
 }
 
 /** The trace fields of the main scenario as they should be read. */
 export function expectedAgentTrace(differences = {}) {
   const { release, version } = values;
   return { ...agentTrace, userId: user, sessionId: session, release, version, ...differences };
-}
-
-/** Waits between the parts of a trace that arrives in parts: long enough for the first to be stored and read. */
-export function pause() {
-  return new Promise((resolve) => setTimeout(resolve, 1500));
 }
 
 /** Resolves when the server has the trace; the SDKs' own reading clients complain aloud about one that is not there yet. */

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,8 +23,6 @@ BASE_URL = os.environ["LANGFUSE_BASE_URL"]
 SEED = os.environ["CLIENT_SEED"]
 USER = f"user-{SEED}"
 SESSION = f"session-{SEED}"
-# Between the parts of a trace that arrives in parts: long enough for the first to be stored and read.
-PAUSE_S = 1.5
 
 
 def large_text() -> str:
@@ -55,9 +54,14 @@ class Story:
         """Expects a score with the values of scenario.json, overlaid with `fields`."""
         self._told["scores"].append({"id": id, "name": name, **SCORES[name], **fields})
 
-    def tell(self, **more: Any) -> None:
+    def tell(self) -> None:
         """Prints the story; called right after flush, so that the reader's clock starts there."""
-        tell(**self._told, **more)
+        tell(**self._told)
+
+    def tell_and_wait(self) -> None:
+        """Prints the story and goes on when it has been read: for a trace that arrives in parts."""
+        tell(**self._told, waits=True)
+        sys.stdin.readline()
 
 
 def tell(**line: Any) -> None:

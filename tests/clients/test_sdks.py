@@ -23,15 +23,15 @@ V2_FIELDS = "core,basic,io,usage,model,trace_context"
 
 
 def check(reading: Reading) -> None:
-    """The trace of `reading` was all there, and as its driver said, in time."""
+    """The trace of `reading` was all there and as its driver said."""
     assert not reading.mismatches, "\n".join(reading.mismatches[:20])
-    assert reading.seconds <= READABLE_WITHIN_S, f"readable after {reading.seconds:.1f} s"
 
 
 @EVERY_CLIENT
 def test_a_trace_with_everything(driven: Drive) -> None:
     (reading,) = driven.of("agent")
     check(reading)
+    assert reading.seconds <= READABLE_WITHIN_S, f"readable after {reading.seconds:.1f} s"
     assert reading.answer["htmlPath"].startswith("/project/")
     assert reading.answer["latency"] >= 0
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from langfuse_app.ingestion.changes import Change, Request
-from langfuse_app.ingestion.otlp import accept_export, content_kind, decode_export
+from langfuse_app.ingestion.otlp import accept_export, decode_export
 from langfuse_app.ingestion.rows import ObservationRow, TraceRow
 from tests.otlp import rows
 
@@ -56,7 +56,7 @@ class Recording(msgspec.Struct):
             request_id=f"{self.file.parent.parent.name}/{self.file.parent.name}/{self.file.stem}",
             project_id="proj-1",
             received_at=RECEIVED + int(self.file.stem),
-            content=content_kind(headers["content-type"]),  # pyright: ignore[reportArgumentType]
+            content="otlp-protobuf" if "protobuf" in headers["content-type"] else "otlp-json",
             public_key="pk-lf-recorder",
             sdk_name=headers.get("x-langfuse-sdk-name", ""),
             sdk_version=headers.get("x-langfuse-sdk-version", ""),

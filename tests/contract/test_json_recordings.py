@@ -67,7 +67,9 @@ def test_the_callers_secrets_are_not_kept() -> None:
     assert "secret" not in kept.lower()
 
 
-@pytest.mark.parametrize("client", ["langfuse-js-3.39.2", "langfuse-js-5.11.1", "langfuse-python-2.60.10", "langfuse-python-3.15.0", "langfuse-python-4.18.0"])
+@pytest.mark.parametrize(
+    "client", ["langfuse-js-3.39.2", "langfuse-js-5.11.1", "langfuse-python-2.60.10", "langfuse-python-3.15.0", "langfuse-python-4.18.0"]
+)
 def test_a_score_sent_again_is_updated(client: str) -> None:
     """Python 3 and 4 send both versions with the same envelope timestamp, the score's own time."""
     [folder] = [folder for folder in SCENARIOS if (folder.parent.name, folder.name) == (client, "scores")]

@@ -70,7 +70,7 @@ def test_dataset_run_items_and_unknown_types_are_refused() -> None:
     [
         (b"", "truncated"),
         (b"nonsense", "malformed"),
-        (b"{\"batch\":[", "truncated"),
+        (b'{"batch":[', "truncated"),
         (b"[]", "event: Expected object, got array"),
         (b"{}", "batch: Required"),
         (b'{"batch":{}}', "batch: Expected array, got object"),
@@ -167,14 +167,25 @@ def test_every_field_may_be_null() -> None:
 
 
 def test_junk_keys_are_ignored_and_not_kept() -> None:
-    junk = {"clientInitParams": {"secretKey": "sk-1"}, "user_id": 5, "externalId": {}, "traceName": [], "start_time": "never", "__proto__": {}}
+    junk = {
+        "clientInitParams": {"secretKey": "sk-1"},
+        "user_id": 5,
+        "externalId": {},
+        "traceName": [],
+        "start_time": "never",
+        "__proto__": {},
+    }
     [change] = changes(event("trace-create", {"id": "t", "name": "n"} | junk))
     assert "sk-1" not in repr(change)
     assert change.fields == {"name": "n"}
 
 
 def test_scores_only_access() -> None:
-    events = [event("score-create", body_of("score-create"), id="s"), event("trace-create", {"id": "t"}, id="t"), event("sdk-log", {"log": 1})]
+    events = [
+        event("score-create", body_of("score-create"), id="s"),
+        event("trace-create", {"id": "t"}, id="t"),
+        event("sdk-log", {"log": 1}),
+    ]
     found = accept(*events, scores_only=True)
     assert found.successes == [{"id": "s", "status": 201}]
     assert found.errors == [{"id": "t", "status": 401, "message": "Authentication error", "error": "Access Scope Denied"}]

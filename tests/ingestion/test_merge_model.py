@@ -1,6 +1,7 @@
 """The merge against its model: whatever the order, split and repetition, rows are what sorting and folding gives."""
 
 import json
+from itertools import chain, pairwise
 from typing import Any
 
 import hypothesis.strategies as st
@@ -83,7 +84,11 @@ def bodies(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]
 
 
 TRACES = bodies(
-    userId=TEXT, sessionId=TEXT, release=TEXT, public=st.sampled_from([True, False, None]), tags=st.lists(st.sampled_from("cab"), max_size=2)
+    userId=TEXT,
+    sessionId=TEXT,
+    release=TEXT,
+    public=st.sampled_from([True, False, None]),
+    tags=st.lists(st.sampled_from("cab"), max_size=2),
 )
 OBSERVATIONS = bodies(
     statusMessage=TEXT,
@@ -192,6 +197,10 @@ def whole(number: int, metadata: dict[str, str]) -> Change:
     return Change("observation", "entity", "t", Clock(1, us(number), 0, "entity"), "entity", 0, about, fields, {}, {}, [], whole=True)
 
 
+def flat(groups: list[list[Change]]) -> list[Change]:
+    return list(chain.from_iterable(groups))
+
+
 WHOLES = st.lists(
     st.dictionaries(st.sampled_from(["a", "b"]), st.sampled_from(["x", '{"a": {"c":2}}', "[not json", "{}"]), max_size=2), max_size=2
 )
@@ -202,13 +211,13 @@ WHOLES = st.lists(
 def test_json_events_stay_on_top_of_the_latest_span(history: Any, metadatas: Any, random: Any, cuts: list[int]) -> None:
     found = [[change for change in changes(one) if change.kind == "observation"] for one in history]
     found += [[whole(number, metadata)] for number, metadata in enumerate(metadatas)]
-    expected = merge_observation(None, sum(found, []))
+    expected = merge_observation(None, flat(found))
     random.shuffle(found)
     row: ObservationRow | None = None
     edges = [0, *sorted(cut for cut in cuts if cut < len(found)), len(found)]
-    for start, end in zip(edges, edges[1:], strict=False):
-        row = merge_observation(row, sum(found[start:end], [])) or row if start < end else row
+    for start, end in pairwise(edges):
+        row = merge_observation(row, flat(found[start:end])) or row if start < end else row
     assert row == expected
-    assert merge_observation(row, sum(found, [])) is None
+    assert merge_observation(row, flat(found)) is None
     if metadatas and row:
         assert (row.type, row.start_time) == ("AGENT", us(len(metadatas) - 1))

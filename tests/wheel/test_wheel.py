@@ -38,7 +38,7 @@ def test_it_runs_without_the_tree(installed: Path, tmp_path: Path) -> None:
     product = Product(tmp_path / "data", command=[str(installed / "langfuse-app")], cwd=tmp_path).start()
     try:
         with httpx.Client(base_url=product.url, follow_redirects=True) as browser:
-            assert "<html" in browser.get("/sign-in").text.lower()
+            assert "<html" in browser.get("/auth/sign-in").text.lower()
             answer = browser.post("/api/auth/sign-in", data={"email": EMAIL, "password": PASSWORD, "next": "/"}, follow_redirects=False)
             assert answer.status_code == 303
         found = json.loads(run(installed / "langfuse-app", "doctor", "--json", "--data-dir", product.data_dir, cwd=tmp_path))

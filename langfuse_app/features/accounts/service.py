@@ -110,6 +110,11 @@ def project_scope(user: UserScope, project_id: str) -> ProjectScope:
     return ProjectScope(project_id=found.project_id, org_id=found.org_id, actor_id=user.user_id, actor_kind="user", role=Role(found.role))
 
 
+def operator_scope(project_id: str) -> ProjectScope:
+    """The scope of someone at the machine, for the command line: access to its data folder is the proof."""
+    return ProjectScope(project_id=project_id, org_id="", actor_id="operator", actor_kind="operator")
+
+
 def _load(hashed: str) -> bytes:
     """The sign-in for the cache; a living one is extended, so that who comes daily stays signed in."""
     found = repository.session_with_user(hashed)

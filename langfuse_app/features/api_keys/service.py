@@ -11,7 +11,7 @@ from hashlib import sha256
 import msgspec
 
 from langfuse_app.core.errors import ForbiddenError, NotFoundError, UnauthorizedError
-from langfuse_app.core.scopes import Access, ProjectScope
+from langfuse_app.core.scopes import Access, ProjectScope, Role
 from langfuse_app.core.settings import get_settings
 from langfuse_app.core.time import utcnow
 from langfuse_app.features.api_keys import repository
@@ -132,19 +132,23 @@ def _check_access(credentials: Credentials, owner: _Owner, allow_scores_only: bo
 
 
 def list_keys(scope: ProjectScope) -> list[ApiKeyItem]:
-    """The keys of the project, newest first."""
+    """The keys of the project, newest first. ForbiddenError for viewers."""
+    scope.require(Role.MEMBER)
     return [_item(entry) for entry in repository.keys(scope)]
 
 
 def create_key(scope: ProjectScope, note: str | None = None) -> NewApiKey:
-    """A new key pair of the project: the one time its secret can be read."""
+    """A new key pair of the project: the one time its secret can be read. ForbiddenError for members and viewers."""
+    scope.require(Role.ADMIN)
     new = _new_key(scope.project_id, note)
     audit.record(scope, "create", "apiKey", new.item.id, after={"publicKey": new.item.public_key, "note": note})
     return new
 
 
 def delete_key(scope: ProjectScope, key_id: str) -> None:
-    """Revoke a key, everywhere within a second. NotFoundError when the project has none of that id."""
+    """Revoke a key, everywhere within a second. NotFoundError when the project has none of that id,
+    ForbiddenError for members and viewers."""
+    scope.require(Role.ADMIN)
     entry = repository.key(scope, key_id)
     if entry is None or not repository.remove(scope, key_id):
         raise NotFoundError("API key not found")

@@ -1,14 +1,12 @@
-"""The API keys of a project."""
+"""The settings of a project: what it is, and its API keys."""
 
-import asyncio
 from typing import Any, TypedDict
 
-import reflex as rx
-
-from langfuse_app.core.errors import AppError, NotFoundError, UnauthorizedError
-from langfuse_app.features.accounts.state import SIGN_IN, AppState
+from langfuse_app.features.accounts.state import AppState, handler
 from langfuse_app.features.api_keys import service
+from langfuse_app.features.projects import service as projects
 from langfuse_app.ui import format as f
+from langfuse_app.ui.text import t
 
 
 class KeyRow(TypedDict):
@@ -19,63 +17,69 @@ class KeyRow(TypedDict):
     public_key: str
     secret: str
     created: str
+    created_title: str
     used: str
 
 
-class KeysState(AppState):
+class Line(TypedDict):
+    """One fact about the project."""
+
+    label: str
+    value: str
+
+
+class SettingsState(AppState):
     """The list, and the one moment in which a new secret can be read."""
 
+    facts: list[Line] = []
     keys: list[KeyRow] = []
-    status: str = "loading"  # loading, ready, missing, error
-    problem: str = ""
+    ready: bool = False
     new_public: str = ""
     new_secret: str = ""
+    doomed: str = ""
 
-    @rx.event
-    async def load(self) -> Any:
+    @handler
+    async def load(self) -> None:
         """The page was opened: what was shown once is gone."""
         self.new_public = self.new_secret = ""
-        return await self._show()
+        item = await self._ask(projects.get)
+        retention = f"{item.retention_days} days" if item.retention_days else "Data is kept"
+        known = (
+            ("project", item.name),
+            ("organisation", item.org_name),
+            ("project_id", item.id),
+            ("host", str(self.router.url.origin)),
+            ("retention", retention),
+        )
+        self.facts = [Line(label=t(key), value=value) for key, value in known]
+        await self._list()
 
-    async def _show(self) -> Any:
-        try:
-            found = await asyncio.to_thread(service.list_keys, await self._scope())
-        except UnauthorizedError:
-            return rx.redirect(SIGN_IN)
-        except NotFoundError:
-            self.keys, self.status = [], "missing"
-            return None
-        except AppError as error:
-            self.problem, self.status = error.message, "error"
-            return None
+    async def _list(self) -> None:
         zone = self._zone()
         self.keys = [
             KeyRow(
                 id=key.id, note=key.note or "", public_key=key.public_key, secret=key.display_secret_key,
-                created=f.clock(key.created_at, zone), used=f"{f.age(key.last_used_at)} ago" if key.last_used_at else "never",
+                created=f.clock(key.created_at, zone), created_title=f.absolute(key.created_at, zone), used=f"{f.age(key.last_used_at)} ago" if key.last_used_at else t("never"),
             )
-            for key in found
+            for key in await self._ask(service.list_keys)
         ]  # fmt: skip
-        self.status = "ready"
-        return None
+        self.ready = True
 
-    @rx.event
-    async def create(self, form: dict[str, Any]) -> Any:
+    @handler
+    async def create(self, form: dict[str, Any]) -> None:
         """Make a key pair and show its secret once."""
-        try:
-            made = await asyncio.to_thread(service.create_key, await self._scope(), str(form.get("note", "")).strip() or None)
-        except AppError as error:
-            return rx.toast.error(error.message)
+        made = await self._ask(service.create_key, str(form.get("note") or "").strip()[:200] or None)
         self.new_public, self.new_secret = made.item.public_key, made.secret_key
-        return await self._show()
+        await self._list()
 
-    @rx.event
-    async def revoke(self, key_id: str, sure: bool) -> Any:
-        """Refuse a key from now on, everywhere within a second; nothing happens when the question was answered with no."""
-        if not sure:
-            return None
-        try:
-            await asyncio.to_thread(service.delete_key, await self._scope(), key_id)
-        except AppError as error:
-            return rx.toast.error(error.message)
-        return await self._show()
+    @handler
+    async def doom(self, key_id: str) -> None:
+        """Which key the question is about."""
+        self.doomed = key_id
+
+    @handler
+    async def revoke(self) -> None:
+        """Refuse the key from now on, everywhere within a second."""
+        await self._ask(service.delete_key, self.doomed)
+        self.doomed = ""
+        await self._list()

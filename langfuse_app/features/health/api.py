@@ -23,14 +23,16 @@ def _answer(status: str, bad: int) -> Response:
     return json_response({"status": status, "version": __version__}, 200 if status == service.OK else bad)
 
 
-@router.api_route("/api/public/health", methods=["GET", "HEAD"])
+@router.head("/api/public/health", include_in_schema=False)
+@router.get("/api/public/health")
 def health(params: Annotated[HealthChecks, Query()]) -> Response:
     """200 while this instance is alive; 503 when an asked-for check fails."""
     checks = {"need_database": params.fail_if_database_unavailable, "need_recent": params.fail_if_no_recent_events}
     return _answer(service.status(**checks), 503)
 
 
-@router.api_route("/api/public/ready", methods=["GET", "HEAD"])
+@router.head("/api/public/ready", include_in_schema=False)
+@router.get("/api/public/ready")
 def ready() -> Response:
     """200 when this process can serve; 500 while it is stopping, 503 when a store is away."""
     return _answer(service.readiness(), 500 if service.is_stopping() else 503)

@@ -4,6 +4,7 @@ from typing import Any
 
 from langfuse_app.core.errors import InvalidRequestError
 from langfuse_app.core.scopes import ProjectScope
+from langfuse_app.features.accounts import service as accounts
 from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.ingest.service import ensure_drain
 from langfuse_app.features.ledger import repository_clickhouse as repository
@@ -20,7 +21,7 @@ def where(scope: ProjectScope, id: str, limit: int = 100) -> list[LedgerEntry]:
 
 def where_for_operator(project_id: str, id: str) -> list[LedgerEntry]:
     """The same for someone at the machine, whose access to its data folder is the proof."""
-    return where(ProjectScope(project_id=project_id, org_id="", actor_id="operator", actor_kind="operator"), id)
+    return where(accounts.operator_scope(project_id), id)
 
 
 def newest(scope: ProjectScope, outcome: str = "", limit: int = 100) -> list[LedgerEntry]:

@@ -11,13 +11,14 @@ from starlette.responses import RedirectResponse
 from langfuse_app.api.auth import Project
 from langfuse_app.api.errors import json_response
 from langfuse_app.api.params import CommaList, Moment, Paged, groups
-from langfuse_app.core.errors import InvalidRequestError
+from langfuse_app.core.errors import InvalidRequestError, NotFoundError
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.features.accounts import service as accounts
 from langfuse_app.features.observations.schemas import observation_v1
 from langfuse_app.features.scores.schemas import score_v1
 from langfuse_app.features.traces import service
 from langfuse_app.features.traces.schemas import (
+    ALL_FIELDS,
     ORDER_COLUMNS,
     FullTrace,
     TraceFields,
@@ -121,6 +122,19 @@ def _full(scope: ProjectScope, full: FullTrace, fields: frozenset[TraceFields]) 
         observations=[observation_v1(item) for item in full.observations],
         scores=[score_v1(item) for item in full.scores if item.data_type != "CORRECTION"],
     )
+
+
+@router.get("/api/traces/{trace_id:path}/download", include_in_schema=False)
+def download(request: Request, trace_id: str, project_id: str) -> Response:
+    """The whole trace as a file, for a signed-in member of the project; for everybody else it is not there."""
+    user = accounts.user_from_cookie(request.headers.get("cookie"))
+    if user is None:
+        raise NotFoundError("Not found")
+    scope = accounts.project_scope(user, project_id)
+    body = _full(scope, service.get_full_trace(scope, trace_id), ALL_FIELDS)
+    name = "".join(character for character in trace_id if character.isascii() and (character.isalnum() or character in "-_"))[:80]
+    headers = {"Content-Disposition": f'attachment; filename="trace-{name}.json"', "Cache-Control": "no-store"}
+    return json_response(body, headers=headers)
 
 
 @router.post("/api/public/traces")

@@ -4,20 +4,22 @@ from typing import Any
 
 import reflex as rx
 
-from langfuse_app.features.accounts.state import AppState
-from langfuse_app.ui.elements import copy_button, icon
+from langfuse_app.features.accounts.state import AppState, handler
+from langfuse_app.features.api_keys import service as api_keys
+from langfuse_app.ui.elements import copy_button
 from langfuse_app.ui.text import t
 
-_ENVIRONMENT = """LANGFUSE_BASE_URL="{url}"      # LANGFUSE_HOST for Python SDKs before 3
-LANGFUSE_PUBLIC_KEY="pk-lf-…"
+_ENVIRONMENT = """LANGFUSE_BASE_URL="{url}"
+LANGFUSE_PUBLIC_KEY="{key}"
 LANGFUSE_SECRET_KEY="sk-lf-…"
 """
 _SNIPPETS = {
-    "Python": """from langfuse import observe, get_client
+    "Python": """from langfuse import get_client, observe
 
 @observe(as_type="agent")
 def answer(question: str) -> str:
-    return "Create a second key, deploy, then revoke the first."
+    # nested calls become nested observations
+    return "Create a second key, deploy it, then revoke the first."
 
 answer("How do I rotate an API key?")
 get_client().flush()
@@ -28,7 +30,8 @@ import { startActiveObservation } from "@langfuse/tracing";
 
 const sdk = new NodeSDK({ spanProcessors: [new LangfuseSpanProcessor()] });
 sdk.start();
-await startActiveObservation("answer", async (span) => span.update({ input: "Hello", output: "World" }));
+await startActiveObservation("answer", async (span) =>
+  span.update({ input: "Hello", output: "World" }));
 await sdk.shutdown();
 """,
     "OpenTelemetry": """OTEL_EXPORTER_OTLP_ENDPOINT="{url}/api/public/otel"
@@ -36,37 +39,41 @@ OTEL_EXPORTER_OTLP_HEADERS="Authorization=Basic <base64 of public:secret>"
 """,
     "curl": """curl -u "$LANGFUSE_PUBLIC_KEY:$LANGFUSE_SECRET_KEY" {url}/api/public/ingestion \\
   -H "Content-Type: application/json" \\
-  -d '{{"batch":[{{"id":"event-1","type":"trace-create","timestamp":"2026-01-01T00:00:00Z","body":{{"id":"trace-1","name":"hello"}}}}]}}'
+  -d '{"batch": [{"id": "event-1", "type": "trace-create", "timestamp": "2026-01-01T00:00:00Z",
+       "body": {"id": "trace-1", "name": "hello"}}]}'
 """,
 }
 
 
-class SetupState(rx.State):
-    """Which snippet is shown, and the address it points to."""
+class SetupState(AppState):
+    """What the set-up screen says: where to send, with which key, in which language."""
 
     language: str = "Python"
+    key: str = ""
+    environment: str = ""
+    snippet: str = ""
 
-    @rx.event
-    def pick(self, language: str) -> None:
+    @handler
+    async def load(self) -> None:
+        """The page was opened."""
+        keys = await self._ask(api_keys.list_keys)
+        self.key = keys[0].public_key if keys else ""
+        self._write()
+
+    @handler
+    async def pick(self, language: str) -> None:
         """Show another snippet."""
-        if language in _SNIPPETS:
-            self.language = language
+        self.language = language if language in _SNIPPETS else "Python"
+        self._write()
 
-    @rx.var
-    def origin(self) -> str:
-        """Where the reader's browser reached us: so will an SDK on the same machine."""
-        return str(self.router.url.origin)
+    def _write(self) -> None:
+        """The address is the one that the reader's browser reached us by: so will an SDK on the same machine."""
+        origin = str(self.router.url.origin)
+        self.environment = _ENVIRONMENT.replace("{url}", origin).replace("{key}", self.key or "pk-lf-…")
+        self.snippet = _SNIPPETS[self.language].replace("{url}", origin)
 
-    @rx.var
-    def environment(self) -> str:
-        """Lines for a .env file."""
-        return _ENVIRONMENT.replace("{url}", self.origin)
 
-    @rx.var
-    def snippet(self) -> str:
-        """A first trace in the chosen language."""
-        text = _SNIPPETS[self.language]
-        return text.replace("{url}", self.origin).replace("{{", "{").replace("}}", "}") if "{url}" in text else text
+S: Any = SetupState
 
 
 def _step(number: str, title: str, *content: Any) -> rx.Component:
@@ -82,25 +89,35 @@ def _code(text: Any) -> rx.Component:
     return rx.el.div(rx.el.pre(text, class_name="lf-code", style={"overflow_x": "auto"}), copy, class_name="relative")
 
 
-def setup(project: Any) -> rx.Component:
+def _language(name: str) -> rx.Component:
+    return rx.el.button(
+        name, type="button", on_click=S.pick(name), custom_attrs={"aria-pressed": rx.cond(S.language == name, "true", "false")}
+    )
+
+
+def _key() -> rx.Component:
+    make = rx.el.a(t("setup.key.make"), href=AppState.base + "/settings", class_name="lf-link")
+    known = rx.el.span(S.key, class_name="lf-badge lf-mono", style={"height": "24px"}, custom_attrs={"data-line": ""})
+    return rx.el.div(rx.cond(S.key, known), make, class_name="flex flex-wrap items-center gap-2", style={"font_size": "12px"})
+
+
+def setup() -> rx.Component:
     """Three steps and a live listener."""
-    pressed = lambda name: rx.cond(SetupState.language == name, "true", "false")  # noqa: E731 - one expression, used once below
-    languages = [rx.el.button(name, type="button", on_click=SetupState.pick(name), custom_attrs={"aria-pressed": pressed(name)}) for name in _SNIPPETS]
+    listener = rx.el.div(
+        rx.el.span(class_name="lf-live lf-pulse", style={"margin": "0 4px"}),
+        rx.el.div(rx.el.b(t("setup.waiting"), class_name="lf-strong"), rx.el.div(t("setup.listening"), class_name="lf-3", style={"font_size": "12px"})),
+        class_name="lf-card", style={"flex_direction": "row", "align_items": "center", "gap": "12px", "padding": "12px 14px", "margin_bottom": "24px"},
+    )  # fmt: skip
     return rx.el.div(
         rx.el.div(
             rx.el.h1(t("setup.title"), class_name="lf-h1"),
             rx.el.p(t("setup.lead"), class_name="lf-3", style={"margin": "4px 0 24px"}),
             rx.el.ol(
-                _step("1", "Take a key", rx.el.p("The first start printed a key pair. ", rx.el.a("Make another in the settings", href=AppState.base + "/settings", class_name="lf-link"), " of ", project, "; the secret is shown once.", class_name="lf-2")),
-                _step("2", "Set the environment", _code(SetupState.environment)),
-                _step("3", "Instrument", rx.el.div(rx.el.div(*languages, class_name="lf-seg"), class_name="flex mb-2"), _code(SetupState.snippet)),
+                _step("1", t("setup.key"), _key()),
+                _step("2", t("setup.environment"), _code(S.environment), rx.el.p(t("setup.secret"), class_name="lf-help mt-2")),
+                _step("3", t("setup.instrument"), rx.el.div(rx.el.div(*[_language(name) for name in _SNIPPETS], class_name="lf-seg"), class_name="flex mb-2"), _code(S.snippet)),
             ),
-            rx.el.div(
-                rx.el.span(class_name="lf-live", style={"margin": "0 4px"}),
-                rx.el.b(t("setup.waiting"), class_name="lf-strong"),
-                icon("radio-tower"),
-                class_name="lf-card", style={"flex_direction": "row", "align_items": "center", "gap": "12px", "padding": "12px 14px", "margin_bottom": "24px"},
-            ),
+            listener,
             class_name="mx-auto p-4", style={"max_width": "720px", "padding_top": "36px"},
         ),
         class_name="lf-scroll flex-1 min-h-0", id="setup",

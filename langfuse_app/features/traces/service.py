@@ -7,7 +7,7 @@ from typing import Any
 from langfuse_app.core.errors import InvalidRequestError, NotFoundError
 from langfuse_app.core.ids import new_id
 from langfuse_app.core.pagination import Page
-from langfuse_app.core.scopes import ProjectScope, UserScope
+from langfuse_app.core.scopes import ProjectScope, Role, UserScope
 from langfuse_app.core.time import MICROSECOND, iso_ms, utcnow
 from langfuse_app.core.wire import metadata_values
 from langfuse_app.features.audit import service as audit
@@ -110,7 +110,8 @@ def _counts(row: dict[str, Any] | None) -> tuple[int, int]:
 
 
 def set_bookmark(scope: ProjectScope, trace_id: str, bookmarked: bool) -> None:
-    """Set or clear a person's bookmark; it holds against later events. NotFoundError as get_trace."""
+    """Set or clear a person's bookmark; it holds against later events. NotFoundError as get_trace, ForbiddenError for viewers."""
+    scope.require(Role.MEMBER)
     if not repository.set_bookmark(scope, trace_id, bookmarked):
         raise _missing(trace_id)
     repository_clickhouse.copy_bookmark(scope, trace_id, bookmarked)

@@ -1,262 +1,152 @@
 """The traces table: reads the URL, asks the service, holds one screen of strings."""
 
 import asyncio
-import json
-from datetime import UTC, datetime, tzinfo
-from typing import Any, TypedDict
-from urllib.parse import quote, urlencode
+import time
+from typing import Any
+from urllib.parse import quote
 
 import reflex as rx
 
-from langfuse_app.core.errors import AppError, NotFoundError, UnauthorizedError
+from langfuse_app.core.errors import AppError
 from langfuse_app.core.pagination import Page
-from langfuse_app.features.accounts.state import SIGN_IN, AppState
+from langfuse_app.features.accounts.state import AppState, handler
 from langfuse_app.features.projects import service as projects
 from langfuse_app.features.traces import service
-from langfuse_app.features.traces.schemas import ORDER_COLUMNS, TraceItem, TraceQuery, VolumeBucket
-from langfuse_app.ui import format as f
-from langfuse_app.ui import ranges
+from langfuse_app.features.traces.list_view import (
+    FILTERS,
+    SORTS,
+    Bucket,
+    Token,
+    TraceRow,
+    axis_of,
+    buckets_of,
+    filters_typed,
+    tokens_of,
+    trace_query,
+    trace_row,
+)
+from langfuse_app.features.traces.schemas import TraceItem
+from langfuse_app.ui.listing import Listing, ListView
 
-SIZES = (25, 50, 100)
-DEFAULTS = {"q": "", "range": ranges.DEFAULT, "sort": "timestamp", "dir": "desc", "page": "1", "size": "50", "rows": "s"}
-
-
-class TraceRow(TypedDict):
-    """One line of the table."""
-
-    id: str
-    href: str
-    starred: bool
-    time: str
-    age: str
-    title: str
-    name: str
-    input: str
-    output: str
-    errors: str
-    warnings: str
-    level: str
-    latency: str
-    bar: str
-    slow: bool
-    given: str
-    made: str
-    cost: str
-    user: str
-    session: str
-    environment: str
-    tags: list[str]
-    more: str
-    fresh: bool
-
-
-class Bucket(TypedDict):
-    """One bar of the volume strip."""
-
-    height: str
-    errors: str
-    title: str
+_BUCKETS = 72
+_PLACE = ("peek", "observation", "view", "rows")  # parameters that do not change which traces are listed
+_AGES_S = 30.0
 
 
 class TracesState(AppState):
     """One page of the table. The URL is the truth; these vars are what the page shows of it."""
 
     rows: list[TraceRow] = []
+    view: ListView = ListView()
     buckets: list[Bucket] = []
     axis: list[str] = []
-    total: int = 0
-    first: int = 0
-    last: int = 0
-    q: str = ""
-    range: str = ranges.DEFAULT
-    range_label: str = ""
-    sort: str = "timestamp"
-    descending: bool = True
-    page: int = 1
-    pages: int = 1
-    size: int = 50
+    tokens: list[Token] = []
     density: str = "s"
-    status: str = "loading"  # loading, ready, empty, setup, error, missing
-    problem: str = ""
-    waiting: int = 0
+    other_density: str = ""
+    unfiltered: str = ""
+    setup: bool = False
+    waiting: str = ""
+    peek: str = ""
+    peek_href: str = ""
+    peek_before: str = ""
+    peek_after: str = ""
+    peek_close: str = ""
+    _shown: str = ""
+    _ages_at: float = 0.0
 
-    @rx.event
-    async def load(self) -> Any:
+    @handler
+    async def load(self) -> None:
         """The page was opened, or its address changed."""
-        self._read_url()
-        self.status = "loading" if not self.rows else self.status
-        return await self._show()
+        asked = self._listing(SORTS, "timestamp")
+        self._read(asked)
+        wanted = asked.href(**dict.fromkeys(_PLACE))
+        if wanted != self._shown or not self.rows:
+            await self._fill(asked, fresh=False)
+            self._shown = wanted
+        self._place_peek()
 
-    def _read_url(self) -> None:
-        query = {name: self._query(name, default) for name, default in DEFAULTS.items()}
-        self.q, self.range = query["q"], ranges.known(query["range"])
-        self.range_label = ranges.RANGES[self.range][0]
-        self.sort = query["sort"] if query["sort"] in ORDER_COLUMNS else "timestamp"
-        self.descending = query["dir"] != "asc"
-        self.page = max(1, int(query["page"])) if query["page"].isdecimal() else 1
-        self.size = int(query["size"]) if query["size"] in map(str, SIZES) else 50
-        self.density = "m" if query["rows"] == "m" else "s"
+    def _read(self, asked: Listing) -> None:
+        self.density = "m" if asked.query.get("rows") == "m" else "s"
+        self.other_density = asked.href(rows=None if self.density == "m" else "m")
+        self.tokens = tokens_of(asked)
+        self.unfiltered = asked.href(**dict.fromkeys((*FILTERS, "q", "page", "from", "to")), past="all")
 
-    def _write_url(self) -> Any:
-        now = {"q": self.q, "range": self.range, "sort": self.sort, "dir": "desc" if self.descending else "asc"}
-        now |= {"page": str(self.page), "size": str(self.size), "rows": self.density}
-        query = urlencode({name: value for name, value in now.items() if value != DEFAULTS[name]})
-        return rx.call_script(f"history.replaceState(history.state,'',location.pathname+{json.dumps('?' + query if query else '')})")
+    async def _fill(self, asked: Listing, *, fresh: bool) -> None:
+        query = trace_query(asked)
+        page, volume = await asyncio.gather(self._ask(service.list_trace_previews, query), self._ask(service.volume, query, _BUCKETS))
+        plain = not (page.items or asked.search or self.tokens)
+        self.setup = plain and not await self._ask(projects.has_traces)
+        self._put(asked, page, fresh=fresh)
+        zone = self._zone()
+        self.buckets, self.axis = buckets_of(volume, asked, zone), axis_of(volume, zone)
 
-    def _asked(self) -> TraceQuery:
-        return TraceQuery(
-            search=self.q.strip(), from_time=ranges.start(self.range), order_by=self.sort, descending=self.descending, page=self.page, limit=self.size
-        )  # fmt: skip
-
-    async def _show(self, fresh: bool = False) -> Any:
-        """Ask the service and put its answer on screen; every outcome has its own status."""
-        try:
-            scope = await self._scope()
-            query = self._asked()
-            page, volume = await asyncio.gather(
-                asyncio.to_thread(service.list_trace_previews, scope, query), asyncio.to_thread(service.volume, scope, query, 72)
-            )
-            self._put(page, volume, fresh)
-            if not page.items and not self.q:
-                self.status = "empty" if await asyncio.to_thread(projects.has_traces, scope) else "setup"
-        except UnauthorizedError:
-            return rx.redirect(SIGN_IN)
-        except NotFoundError:
-            self.rows, self.status = [], "missing"
-        except AppError as error:
-            self.problem, self.status = error.message, "error"
-        return None
-
-    def _put(self, page: Page[TraceItem], volume: list[VolumeBucket], fresh: bool) -> None:
+    def _put(self, asked: Listing, page: Page[TraceItem], *, fresh: bool) -> None:
         zone, known = self._zone(), {row["id"] for row in self.rows}
-        self.rows = [_row(self._param("project_id"), item, zone, fresh and item.id not in known) for item in page.items]
-        self.total, self.pages, self.waiting = page.total, max(1, page.pages), 0
-        self.first = (page.page - 1) * page.limit + 1 if page.items else 0
-        self.last = self.first + len(page.items) - 1 if page.items else 0
-        self.buckets, self.axis = _buckets(volume, zone), _axis(volume, zone)
-        self.status = "ready" if page.items else "empty"
+        self.rows = [trace_row(asked, self.base, item, zone, fresh=fresh and item.id not in known) for item in page.items]
+        self.view = self._list_view(asked, page.total, len(page.items), SORTS)
+        self.waiting, self._ages_at = "", time.monotonic()
 
-    @rx.event
-    async def beat(self) -> Any:
-        """Every few seconds on a visible page: new rows come in at the top of the newest page, elsewhere they are announced."""
-        if self.status in ("loading", "missing", "error"):
-            return None
-        if self.status == "setup":
-            return await self._show(fresh=True)
+    def _place_peek(self) -> None:
+        """Which trace is open beside the list, and its neighbours."""
+        self.peek = self._query("peek")
+        self.peek_href = f"{self.base}/traces/{quote(self.peek, safe='')}"
+        ids = [row["id"] for row in self.rows]
+        here = ids.index(self.peek) if self.peek in ids else -1
+        self.peek_close = self._address(peek=None, observation=None, view=None)
+        self.peek_before = self.rows[here - 1]["peek"] if here > 0 else ""
+        self.peek_after = self.rows[here + 1]["peek"] if 0 <= here < len(ids) - 1 else ""
+
+    @handler
+    async def beat(self, scrolled: float) -> None:
+        """Every few seconds on a visible page. Rows come in at the top of the newest page while nobody reads further down;
+        otherwise they are announced.
+        """
+        asked = self._listing(SORTS, "timestamp")
+        newest = asked.page == 1 and asked.sort == "timestamp" and asked.descending and asked.window.end is None
+        if self.refusal or self.view.status == "loading" or not newest:
+            return
         try:
-            scope = await self._scope()
-            page = await asyncio.to_thread(service.list_trace_previews, scope, self._asked())
+            page = await self._ask(service.list_trace_previews, trace_query(asked))
         except AppError:  # the next beat tries again; what is on screen stays
-            return None
-        if self.page == 1 and self.sort == "timestamp" and self.descending:
-            if [item.id for item in page.items] != [row["id"] for row in self.rows] or page.total != self.total:
-                return await self._show(fresh=True)
-            return None
-        self.waiting = max(0, page.total - self.total)
-        return None
+            return
+        known = {row["id"] for row in self.rows}
+        new = sum(item.id not in known for item in page.items)
+        if new and self.rows and (scrolled > 0 or self.peek):
+            self.waiting = f"{new}+" if new == len(page.items) else str(new)
+        elif new:
+            await self._fill(asked, fresh=True)
+        else:
+            self._refresh(asked, page)
 
-    async def _turn(self, **changes: Any) -> Any:
-        for name, value in changes.items():
-            setattr(self, name, value)
-        self.range_label = ranges.RANGES[self.range][0]
-        return [await self._show(), self._write_url()]
+    def _refresh(self, asked: Listing, page: Page[TraceItem]) -> None:
+        """Rows that changed since; ages alone are not worth sending every time."""
+        zone = self._zone()
+        rows = [trace_row(asked, self.base, item, zone, fresh=False) for item in page.items]
+        same = [{**row, "age": "", "fresh": False} for row in rows] == [{**row, "age": "", "fresh": False} for row in self.rows]
+        if not same or time.monotonic() - self._ages_at > _AGES_S:
+            self.rows, self._ages_at = rows, time.monotonic()
 
-    @rx.event
-    async def search(self, text: str) -> Any:
-        """Search by name or id."""
-        return await self._turn(q=text, page=1)
-
-    @rx.event
-    async def pick_range(self, word: str) -> Any:
-        """Another time range."""
-        return await self._turn(range=ranges.known(word), page=1)
-
-    @rx.event
-    async def order(self, column: str) -> Any:
-        """Sort by a column; the same one again turns the direction."""
-        if column not in ORDER_COLUMNS:
-            return None
-        return await self._turn(descending=not self.descending if column == self.sort else True, sort=column, page=1)
+    @handler
+    async def show_new(self) -> Any:
+        """What was announced comes in, and the table goes to its top."""
+        await self._fill(self._listing(SORTS, "timestamp"), fresh=True)
+        self._place_peek()
+        return rx.call_script("document.querySelector('.lf-tablewrap')?.scrollTo(0, 0)")
 
     @rx.event
-    async def go(self, page: int) -> Any:
-        """Another page."""
-        return await self._turn(page=min(max(1, page), self.pages))
+    def search_traces(self, text: str) -> Any:
+        """As one types: words of the name or the id; `user:ada ` and the like become filters."""
+        found, rest = filters_typed(text)
+        if not found:
+            return type(self).search_list(text)
+        self._typed = "\0"  # so that the field takes its new text from the address
+        return rx.redirect(self._address(q=rest or None, page=None, peek=None, **found), replace=True)
 
-    @rx.event
-    async def pick_size(self, size: int) -> Any:
-        """Rows per page."""
-        return await self._turn(size=size if size in SIZES else 50, page=1)
-
-    @rx.event
-    async def pick_density(self) -> Any:
-        """One line or two lines of input and output."""
-        self.density = "m" if self.density == "s" else "s"
-        return self._write_url()
-
-    @rx.event
-    async def clear(self) -> Any:
-        """Without search and with the widest range."""
-        return await self._turn(q="", range="all", page=1)
-
-    @rx.event
-    async def star(self, trace_id: str, starred: bool) -> Any:
+    @handler
+    async def star(self, trace_id: str, starred: bool) -> None:
         """Set or clear a bookmark."""
-        try:
-            scope = await self._scope()
-            await asyncio.to_thread(service.set_bookmark, scope, trace_id, starred)
-        except AppError as error:
-            return rx.toast.error(error.message)
-        self.rows = [row | {"starred": starred} if row["id"] == trace_id else row for row in self.rows]  # pyright: ignore[reportAttributeAccessIssue]
-        return None
-
-
-def _row(project_id: str, item: TraceItem, zone: tzinfo, fresh: bool) -> TraceRow:
-    level = "error" if item.error_count else "warning" if item.warning_count else ""
-    return TraceRow(
-        id=item.id,
-        href=f"/project/{project_id}/traces/{quote(item.id, safe='')}",
-        starred=item.bookmarked,
-        time=f.clock(item.timestamp, zone),
-        age=f.age(item.timestamp),
-        title=f.absolute(item.timestamp, zone),
-        name=item.name or item.id,
-        input=f.preview(item.input),
-        output=f.preview(item.output),
-        errors=str(item.error_count or ""),
-        warnings=str(item.warning_count or ""),
-        level=level,
-        latency=f.latency(item.latency),
-        bar=f.latency_bar(item.latency),
-        slow=(item.latency or 0) > f.SLOW_SECONDS,
-        given=f"{item.input_tokens:,}" if item.total_tokens else "",
-        made=f"{item.output_tokens:,}" if item.total_tokens else "",
-        cost=f.cost(item.total_cost),
-        user=item.user_id or "",
-        session=item.session_id or "",
-        environment=item.environment,
-        tags=item.tags[:2],
-        more=f"+{len(item.tags) - 2}" if len(item.tags) > 2 else "",
-        fresh=fresh,
-    )
-
-
-def _buckets(volume: list[VolumeBucket], zone: tzinfo) -> list[Bucket]:
-    most = max((bucket.count for bucket in volume), default=0) or 1
-    return [
-        Bucket(
-            height=f"{max(6, 100 * (bucket.count - bucket.errors) // most) if bucket.count > bucket.errors else 0}%",
-            errors=f"{max(6, 100 * bucket.errors // most) if bucket.errors else 0}%",
-            title=f"{f.absolute(bucket.start, zone)[:16]} · {bucket.count} traces, {bucket.errors} with errors",
-        )
-        for bucket in volume
-    ]
-
-
-def _axis(volume: list[VolumeBucket], zone: tzinfo) -> list[str]:
-    if len(volume) < 2:
-        return []
-    span = (volume[-1].start - volume[0].start).total_seconds()
-    picked: list[datetime] = [volume[round(n * (len(volume) - 1) / 4)].start for n in range(5)]
-    form = "%H:%M" if span < 2 * 86_400 else "%-d %b"
-    return [f"{moment.astimezone(zone or UTC):{form}}" for moment in picked]
+        await self._ask(service.set_bookmark, trace_id, starred)
+        rows = [row.copy() for row in self.rows]
+        for row in rows:
+            row["starred"] = starred if row["id"] == trace_id else row["starred"]
+        self.rows = rows

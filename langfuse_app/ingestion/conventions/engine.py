@@ -151,7 +151,7 @@ _TRIMMED: Final = {key: member for convention in CONVENTIONS for key, member in 
 _HIDDEN: Final = (
     *(key for convention in CONVENTIONS for key in convention.hidden),
     *(key for field in _PAYLOADS for source in _SOURCES[field] for key in source.keys),
-    *(key for source in _SOURCES["tools"] for key in source.keys if key not in _TRIMMED),
+    *(key for source in _SOURCES["tools"] for key in source.keys if key not in _TRIMMED),  # moved into the input
 )
 _SCOPES: Final = frozenset(
     name

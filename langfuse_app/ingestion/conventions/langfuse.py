@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from langfuse_app.core.time import to_us
-from langfuse_app.ingestion.attributes import NOT_JSON, parse, parse_object, truth, unquoted
-from langfuse_app.ingestion.conventions.base import EXPLICIT, Convention, Source, attr, json_object, object_text, one_of, quoted
+from langfuse_app.ingestion.attributes import NOT_JSON, parse, parse_list, parse_object, truth, unquoted
+from langfuse_app.ingestion.conventions.base import EXPLICIT, Convention, Source, attr, json_object, member, object_text, one_of, quoted
 from langfuse_app.ingestion.normalise import count, json_text, text
 from langfuse_app.ingestion.spans import ERROR, Span
 
@@ -114,6 +114,16 @@ def _public(rank: int, key: str) -> Source:
     return Source(rank, (key,), lambda span: truth(span.attributes[key]))
 
 
+def _tools(rank: int, key: str) -> Source:
+    """Tool definitions among the user's metadata: a list of objects that name a tool."""
+
+    def read(span: Span) -> list[Any] | None:
+        tools = parse_list(span.attributes.get(key)) or []
+        return tools if tools and all(member(tool, "name") or member(tool, "function", "name") for tool in tools) else None
+
+    return Source(rank, (key,), read)
+
+
 LEVELS: Final = {
     alias: level
     for level, aliases in {
@@ -181,6 +191,7 @@ CONVENTION = Convention(
     output=(attr(EXPLICIT, "langfuse.observation.output"),),
     trace_input=(attr(EXPLICIT, "langfuse.trace.input"),),
     trace_output=(attr(EXPLICIT, "langfuse.trace.output"),),
+    tools=(_tools(EXPLICIT, "langfuse.observation.metadata.tools"), _tools(EXPLICIT, "langfuse.metadata.tools")),
     metadata=("langfuse.observation.metadata", "langfuse.metadata"),
     trace_metadata=("langfuse.trace.metadata",),
     trace_marks=(

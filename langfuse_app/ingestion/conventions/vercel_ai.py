@@ -223,7 +223,7 @@ CONVENTION = Convention(
         Source(30, ("ai.response.toolCalls",), _text_and_calls, scope=SCOPE),
         *(attr(31 + place, key, scope=SCOPE) for place, key in enumerate(_OUTPUTS)),
     ),
-    tools=(Source(10, ("ai.prompt.tools",), _tools),),
+    tools=(Source(15, ("ai.prompt.tools",), _tools),),
     metadata=("ai.telemetry.metadata",),
     metadata_ignored=tuple(f"ai.telemetry.metadata.{name}" for name in ("userId", "sessionId", "tags", "langfusePrompt")),
     summaries={"ai.operationId": _WRAPPERS},

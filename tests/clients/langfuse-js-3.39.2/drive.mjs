@@ -1,6 +1,6 @@
 // Drives `langfuse` 3.39.2: everything as events to the ingestion route, creates and updates in any order.
 import {
-  Story, agentTrace, baseUrl, expectedAgentTrace, given, keys, largeText, observations, openai, pause, sdk, seed, session, tell, user,
+  Story, agentTrace, baseUrl, expectedAgentTrace, given, keys, largeText, observations, openai, sdk, seed, session, tell, user,
   values, readable,
 } from "../scenario.mjs";
 
@@ -88,8 +88,7 @@ async function late() {
   await langfuse.flushAsync();
   let story = new Story("early", trace.id, { name: "draft", userId: user, tags: ["nightly"] });
   story.observation("step", step.id, null, { type: "GENERATION", input: "one", endTime: null, metadata: { kept: true } });
-  story.tell();
-  await pause();
+  story.tellAndWait();
   trace.update({ name: "nightly-job", tags: ["done"], metadata: { changed: { b: 2 } }, output: "all done" });
   const usageDetails = { input: 10, output: 1 };
   step.end({ output: "done", model: "gpt-4o", usageDetails, level: "WARNING", metadata: { new: 2 } });

@@ -1,6 +1,6 @@
 // Drives @langfuse/tracing, otel, client and openai 5.11.1: OTLP as JSON, scores over the ingestion route.
 import {
-  Story, agentTrace, baseUrl, expectedAgentTrace, given, keys, largeText, observations, openai, pause, sdk, seed, session, tell, user,
+  Story, agentTrace, baseUrl, expectedAgentTrace, given, keys, largeText, observations, openai, sdk, seed, session, tell, user,
   values, readable,
 } from "../scenario.mjs";
 
@@ -129,8 +129,7 @@ async function late() {
       await processor.forceFlush();
       const early = new Story("early", root.traceId, trace);
       early.observation("step", step.id, root.id, done);
-      early.tell();
-      await pause();
+      early.tellAndWait();
       root.update({ output: "all done" });
       const told = new Story("late", root.traceId, { ...trace, input: "go", output: "all done" });
       told.observation("job", root.id, null, { type: "SPAN", input: "go", output: "all done" });

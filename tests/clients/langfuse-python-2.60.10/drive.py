@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from langfuse import Langfuse
@@ -13,7 +12,6 @@ from scenario import (
     BASE_URL,
     OBSERVATIONS,
     OPENAI,
-    PAUSE_S,
     SEED,
     SESSION,
     USER,
@@ -140,8 +138,7 @@ def late(langfuse: Langfuse) -> None:
     langfuse.flush()
     story = Story("early", trace.id, name="draft", userId=USER, tags=["nightly"], metadata={"kept": 1, "changed": {"a": 1}})
     story.observation("step", step.id, type="GENERATION", input="one", endTime=None, metadata={"kept": True})
-    story.tell()
-    time.sleep(PAUSE_S)
+    story.tell_and_wait()
     trace.update(name="nightly-job", tags=["done"], metadata={"changed": {"b": 2}}, output="all done")
     step.end(output="done", model="gpt-4o", usage_details={"input": 10, "output": 1}, level="WARNING", metadata={"new": 2})
     langfuse.flush()

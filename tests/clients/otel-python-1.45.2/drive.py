@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, Status, StatusCode
-from scenario import BASE_URL, OBSERVATIONS, OPENAI, PAUSE_S, SCORES, SEED, SESSION, USER, VALUES, Story, agent_trace, large_text
+from scenario import BASE_URL, OBSERVATIONS, OPENAI, SCORES, SEED, SESSION, USER, VALUES, Story, agent_trace, large_text
 
 KEYS = f"{os.environ['LANGFUSE_PUBLIC_KEY']}:{os.environ['LANGFUSE_SECRET_KEY']}"
 AUTHORIZATION = {"Authorization": f"Basic {base64.b64encode(KEYS.encode()).decode()}"}
@@ -199,8 +198,7 @@ def late(app: App) -> None:
         trace_id, root_id = ids(root)
         story = Story("early", trace_id)
         story.observation("step", ids(step)[1], root_id, type="SPAN", input="one", output="done")
-        story.tell()
-        time.sleep(PAUSE_S)
+        story.tell_and_wait()
         root.set_attribute("output.value", "all done")
     app.flush()
     trace = {"name": "nightly-job", "userId": USER, "sessionId": f"late-{SEED}"}
