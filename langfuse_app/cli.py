@@ -112,7 +112,9 @@ def where(id: str, project: str, data_dir: str | None, as_json: bool) -> None:
         click.echo(json.dumps(entries, indent=1))
     else:
         for entry in entries:
-            click.echo(f"{entry['outcome']:9} {entry['entityKind']:11} {entry['entityId']}  received {entry['receivedAt']}  {entry['reason'] or ''}")
+            click.echo(
+                f"{entry['outcome']:9} {entry['entityKind']:11} {entry['entityId']}  received {entry['receivedAt']}  {entry['reason'] or ''}"
+            )
     if not entries:
         click.echo("The ledger does not know this id: it was never accepted, or its entry has expired.", err=True)
         sys.exit(1)

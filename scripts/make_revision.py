@@ -8,9 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from alembic import command
 from alembic.config import Config
 
+from alembic import command
 from langfuse_app.core.settings import get_settings
 from langfuse_app.runtime.embedded import start_engines
 

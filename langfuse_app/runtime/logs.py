@@ -16,7 +16,11 @@ def configure(settings: Settings) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last = structlog.processors.JSONRenderer() if settings.LANGFUSE_LOG_FORMAT == "json" else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    last = (
+        structlog.processors.JSONRenderer()
+        if settings.LANGFUSE_LOG_FORMAT == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -36,9 +36,11 @@ def per_million(usd: Decimal | float | None) -> str:
 
 
 def latency(seconds: float | None) -> str:
-    """`642ms`, `8.42s`, `3m 05s`, `45m`, `2h 10m`."""
+    """`0.4ms`, `642ms`, `8.42s`, `3m 05s`, `45m`, `2h 10m`."""
     if seconds is None:
         return MISSING
+    if seconds < 0.01:
+        return f"{seconds * 1000:.1f}".removesuffix(".0") + "ms"
     if seconds < 1:
         return f"{seconds * 1000:.0f}ms"
     if seconds < 60:

@@ -45,5 +45,10 @@ def test_every_setting_says_what_it_is_for() -> None:
 
 def test_secrets_are_marked() -> None:
     secret = {name for name, field in Settings.model_fields.items() if isinstance(field.json_schema_extra, dict)}
-    likely = {name for name in Settings.model_fields if any(word in name for word in ("PASSWORD", "SECRET", "SALT", "ENCRYPTION_KEY", "AUTH")) and not name.startswith(("AUTH_", "NEXTAUTH_URL"))}
+    likely = {
+        name
+        for name in Settings.model_fields
+        if any(word in name for word in ("PASSWORD", "SECRET", "SALT", "ENCRYPTION_KEY", "AUTH"))
+        and not name.startswith(("AUTH_", "NEXTAUTH_URL"))
+    }
     assert likely <= secret

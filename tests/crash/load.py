@@ -75,7 +75,18 @@ class Load:
         created = [
             _event("trace-create", {"id": trace, "name": "crash", "timestamp": _now(), "sessionId": "s1", "tags": ["load"]}),
             _event("span-create", {"id": span, "traceId": trace, "name": "step", "startTime": _now()}),
-            _event("generation-create", {"id": generation, "traceId": trace, "parentObservationId": span, "name": "answer", "model": "gpt-4o", "startTime": _now(), "input": "question"}),
+            _event(
+                "generation-create",
+                {
+                    "id": generation,
+                    "traceId": trace,
+                    "parentObservationId": span,
+                    "name": "answer",
+                    "model": "gpt-4o",
+                    "startTime": _now(),
+                    "input": "question",
+                },
+            ),
             _event("score-create", {"id": score, "traceId": trace, "name": "quality", "value": 0.5}),
         ]
         if not self._post(client, created):
@@ -84,7 +95,10 @@ class Load:
             self.acknowledged.observations[trace] = {span, generation}
             self.acknowledged.scores[score] = trace
         output = f"answer {generation}"
-        update = _event("generation-update", {"id": generation, "traceId": trace, "endTime": _now(), "output": output, "usage": {"input": 10, "output": 5}})
+        update = _event(
+            "generation-update",
+            {"id": generation, "traceId": trace, "endTime": _now(), "output": output, "usage": {"input": 10, "output": 5}},
+        )
         if self._post(client, [update]):
             with self._lock:
                 self.acknowledged.updated[generation] = output
@@ -99,7 +113,14 @@ class Load:
         trace = uuid.uuid4().hex
         spans = [uuid.uuid4().hex[:16] for _ in range(8)]
         now = time.time_ns()
-        body = {"resourceSpans": [{"resource": {}, "scopeSpans": [{"scope": {"name": "load"}, "spans": [self._span(trace, id, spans[0], now) for id in spans]}]}]}
+        body = {
+            "resourceSpans": [
+                {
+                    "resource": {},
+                    "scopeSpans": [{"scope": {"name": "load"}, "spans": [self._span(trace, id, spans[0], now) for id in spans]}],
+                }
+            ]
+        }
         taken = client.post("/api/public/otel/v1/traces", json=body).status_code == 200
         self._count(refused=not taken)
         if taken:
@@ -109,7 +130,15 @@ class Load:
     @staticmethod
     def _span(trace: str, id: str, root: str, now: int) -> dict[str, Any]:
         parent = {} if id == root else {"parentSpanId": root}
-        return {"traceId": trace, "spanId": id, "name": "work", "startTimeUnixNano": str(now), "endTimeUnixNano": str(now + 5_000_000), "attributes": [], **parent}
+        return {
+            "traceId": trace,
+            "spanId": id,
+            "name": "work",
+            "startTimeUnixNano": str(now),
+            "endTimeUnixNano": str(now + 5_000_000),
+            "attributes": [],
+            **parent,
+        }
 
 
 def missing(client: httpx.Client, acknowledged: Acknowledged) -> list[str]:

@@ -1,15 +1,8 @@
 """The web process on the engines of this run, and two projects that must not see each other."""
 
-import os
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-import httpx
 import pytest
 
 from langfuse_app.core.scopes import ProjectScope, UserScope
@@ -17,7 +10,7 @@ from langfuse_app.core.settings import Settings
 from langfuse_app.features.accounts import service as accounts
 from langfuse_app.runtime import bundle
 from tests import factories
-from tests.product import ROOT, free_port
+from tests.web import web_process
 
 PASSWORD = "correct horse battery"
 
@@ -41,29 +34,8 @@ class Tenant:
 def web(engines: Settings) -> Iterator[str]:
     """The address of a web process of the role `all`."""
     bundle.ensure()
-    port = free_port()
-    log = Path(tempfile.mkdtemp(prefix="langfuse-app-web-")) / "web.log"
-    command = [sys.executable, "-m", "langfuse_app.runtime.web", "all", "127.0.0.1", str(port), "1"]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PORT": str(port)}, stdout=output, stderr=output)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait(url, process, log)
+    with web_process() as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(f"{url}/api/public/health", timeout=2).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.1)
-    raise AssertionError(f"the web process did not answer:\n{log.read_text(errors='replace')[-3000:]}")
 
 
 def _tenant(name: str) -> Tenant:

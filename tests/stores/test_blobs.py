@@ -22,7 +22,9 @@ def s3() -> Iterator[Any]:
         server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
         server.start()
         host, port = server.get_host_and_port()
-        client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+        client = boto3.client(
+            "s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+        )
         client.create_bucket(Bucket="events")
         yield client
         server.stop()

@@ -42,7 +42,9 @@ def test_cluster_ddl_is_replicated_and_distributed() -> None:
     statements = [statement for step in clickhouse_steps(settings).values() for statement in step]
     tables = [statement for statement in statements if "_local ON CLUSTER 'main'" in statement.splitlines()[0]]
     assert len(tables) == 4
-    assert all("ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}/{uuid}', '{replica}'" in table for table in tables)
+    assert all(
+        "ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}/{uuid}', '{replica}'" in table for table in tables
+    )
     distributed = [statement for statement in statements if "Distributed('main'" in statement]
     assert len(distributed) == 4
     assert any("observations_local', cityHash64(project_id, trace_id)" in statement for statement in distributed)

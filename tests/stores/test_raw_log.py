@@ -1,6 +1,7 @@
 """Invariant 1, its first half: an acknowledged frame is on disk, whole, and found by its reference."""
 
 import asyncio
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_concurrent_appends_share_a_segment_and_never_overlap(tmp_path: Path) ->
     log = log_in(tmp_path)
     refs = sorted(append(log, *[b"x" * n for n in range(200)]), key=lambda ref: ref.offset)
     assert len({ref.segment for ref in refs}) == 1
-    assert all(a.offset + a.length == b.offset for a, b in zip(refs, refs[1:], strict=False))
+    assert all(a.offset + a.length == b.offset for a, b in pairwise(refs))
     log.close()
 
 

@@ -110,5 +110,3 @@ def logged_shards(request_ids: Sequence[str], since: int) -> dict[str, set[int]]
     )
     rows = clickhouse.query(sql, {"since": from_us(since), "ids": list(request_ids)})
     return {row["request_id"]: set(row["shards"]) for row in rows}
-
-

@@ -53,7 +53,12 @@ class TooManyWaitingError(AppError):
 
     def body(self) -> dict[str, Any]:
         """The contract's rate-limit body (spec/api.md §1.2)."""
-        details = {"retryAfterSeconds": self.retry_after_seconds, "limit": get_settings().LANGFUSE_INGESTION_BACKLOG_LIMIT, "remaining": 0, "resetAt": ""}
+        details = {
+            "retryAfterSeconds": self.retry_after_seconds,
+            "limit": get_settings().LANGFUSE_INGESTION_BACKLOG_LIMIT,
+            "remaining": 0,
+            "resetAt": "",
+        }
         return {"message": self.message, "code": "rate_limited", "details": details}
 
 
