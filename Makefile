@@ -1,7 +1,7 @@
 # What a developer does here. `make run ARGS="--port 3100 --data-dir X"` passes options to `langfuse-app up`.
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: run env test fast long lint types bench docs screenshots lock wheel clean
+.PHONY: run env test fast long lint types bench bench-peers docs screenshots lock wheel clean
 .DEFAULT_GOAL := run
 
 run: ## the whole system on http://localhost:3000
@@ -30,6 +30,9 @@ types: env
 
 bench: env ## speed; figures go to bench/results
 	$(BIN)/python -m bench $(ARGS)
+
+bench-peers: env ## Phoenix and MLflow beside it, from the package index
+	$(BIN)/python -m bench.peers $(ARGS)
 
 docs: env ## the generated pages of docs/
 	$(BIN)/python scripts/make_docs.py

@@ -67,6 +67,6 @@ class SeenEvents:
 
 
 def _fingerprint(change: Change) -> int:
-    """Two events are the same when id, entity, clock and size are: an SDK that sends a batch again changes none of them."""
-    what: tuple[Any, ...] = (change.request.project_id, change.event_id, change.kind, change.id, change.clock, change.event_bytes)
+    """Two events are the same when id, entity, time and size are: an SDK that sends a batch again changes none of them."""
+    what: tuple[Any, ...] = (change.request.project_id, change.event_id, change.kind, change.id, change.clock.ts, change.event_bytes)
     return hash(what)

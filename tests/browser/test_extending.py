@@ -67,8 +67,9 @@ def test_the_documented_page_works(engines: Settings, copy: Path, chromium: Brow
         page.context.close()
 
 
-def test_the_documented_page_keeps_the_rules_of_this_house(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [["check"], ["format", "--check"]])
+def test_the_documented_page_keeps_the_rules_of_this_house(command: list[str]) -> None:
     for name, text in modules().items():
-        written = tmp_path / Path(name).name
-        written.write_text(text)
-        subprocess.run([sys.executable, "-m", "ruff", "check", "--config", str(ROOT / "pyproject.toml"), str(written)], check=True)
+        linter = [sys.executable, "-m", "ruff", *command, "--stdin-filename", name, "-"]
+        done = subprocess.run(linter, cwd=ROOT, input=text, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr

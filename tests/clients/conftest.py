@@ -1,13 +1,22 @@
-"""Runs the drivers of the chosen clients side by side, once per test run."""
+"""Runs the drivers of the chosen clients side by side, once per test run.
+
+The server is a product of this tree; another one is tested by naming it: CLIENTS_TEST_URL, CLIENTS_TEST_KEYS
+(`pk-lf-…:sk-lf-…`) and CLIENTS_TEST_PROJECT.
+"""
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+
+from tests.product import PROJECT_ID, PUBLIC_KEY, SECRET_KEY, Product
 
 from .environments import NAMES
 from .openai_double import openai_double
@@ -19,9 +28,16 @@ class _Unparametrised:
 
 
 @pytest.fixture(scope="session")
-def target(server: Any) -> Target:
+def target() -> Iterator[Target]:
     """The server under test."""
-    return Target(server.base_url, server.public_key, server.secret_key)
+    if url := os.environ.get("CLIENTS_TEST_URL"):
+        public_key, secret_key = os.environ["CLIENTS_TEST_KEYS"].split(":")
+        yield Target(url, public_key, secret_key, os.environ["CLIENTS_TEST_PROJECT"])
+        return
+    with TemporaryDirectory(prefix="langfuse-app-clients-") as folder:
+        running = Product(Path(folder) / "data").start()
+        yield Target(running.url, PUBLIC_KEY, SECRET_KEY, PROJECT_ID)
+        running.stop()
 
 
 @pytest.fixture(scope="session")

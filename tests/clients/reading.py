@@ -28,6 +28,7 @@ class Target:
     base_url: str
     public_key: str
     secret_key: str
+    project_id: str = ""
 
     def settings(self) -> dict[str, str]:
         """The settings an application gives a Langfuse SDK; older majors know the URL as LANGFUSE_HOST."""

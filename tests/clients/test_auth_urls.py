@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 import pytest
 
-from .reading import Drive
+from .reading import Drive, Target
 
 pytestmark = pytest.mark.clients
 
@@ -25,15 +24,15 @@ def test_the_key_check(driven: Drive) -> None:
 
 
 @pytest.mark.parametrize("client", WITH_PROJECT)
-def test_the_link_names_project_and_trace(driven: Drive, server: Any) -> None:
+def test_the_link_names_project_and_trace(driven: Drive, target: Target) -> None:
     access = driven.fact("access")
-    assert access["traceUrl"] == f"{server.base_url}/project/{server.project_id}/traces/{access['traceId']}"
+    assert access["traceUrl"] == f"{target.base_url}/project/{target.project_id}/traces/{access['traceId']}"
 
 
 @pytest.mark.parametrize("client", WITHOUT_PROJECT)
-def test_the_short_link_leads_by_way_of_the_sign_in_to_the_trace(driven: Drive, server: Any) -> None:
+def test_the_short_link_leads_by_way_of_the_sign_in_to_the_trace(driven: Drive, target: Target) -> None:
     access = driven.fact("access")
-    assert access["traceUrl"].startswith(f"{server.base_url}/trace/")
+    assert access["traceUrl"].startswith(f"{target.base_url}/trace/")
     answer = httpx.get(access["traceUrl"], timeout=15)
     assert answer.status_code == 303, f"{access['traceUrl']} answers {answer.status_code}"
     to = urlsplit(answer.headers["location"])

@@ -77,7 +77,7 @@ def test_tabs_and_forms(scope: ProjectScope) -> None:
     trace_id = agent(scope)
     assert [entry["title"] for entry in look(scope, trace_id, "gen", "metadata")[1]] == ["Metadata"]
     assert look(scope, trace_id, "gen", "scores")[1] == []
-    assert "lf-branch" in look(scope, trace_id, "gen", mode="json")[1][0]["html"]
+    assert "lf-json-row" in look(scope, trace_id, "gen", mode="json")[1][0]["html"]
     assert [entry["title"] for entry in look(scope, trace_id, tab="metadata")[1]] == ["Trace metadata"]
 
 
@@ -125,6 +125,6 @@ def test_old_traces_are_left_alone_and_growing_ones_are_not(scope: ProjectScope)
 
 
 def test_long_system_messages_start_closed() -> None:
-    html = payload.formatted('[{"role":"system","content":"' + "x" * 300 + '"},{"role":"user","content":"hi"}]')
+    html = payload.formatted('[{"role":"system","content":"' + "x" * 300 + '"},{"role":"user","content":"hi"}]').html
     assert '<details class="lf-msg" data-role="system">' in html
     assert "300 characters" in html

@@ -76,6 +76,7 @@ def test_strangers_get_nothing_from_any_handler(web: str, ours: Tenant) -> None:
     assert not any(key.note == "made by a test" for key in api_keys.list_keys(ours.scope))
 
 
+@pytest.mark.slow
 def test_strangers_get_nothing_from_any_page(web: str, ours: Tenant) -> None:
     for path in pages(ours):
         with EventSocket(web) as tab:
@@ -84,6 +85,7 @@ def test_strangers_get_nothing_from_any_page(web: str, ours: Tenant) -> None:
             assert redirected(updates), path
 
 
+@pytest.mark.slow
 def test_members_of_another_project_get_nothing(web: str, ours: Tenant, theirs: Tenant) -> None:
     for path in pages(ours):
         with EventSocket(web, theirs.session) as tab:
@@ -102,6 +104,7 @@ def test_members_of_another_project_get_nothing(web: str, ours: Tenant, theirs: 
     assert not any(key.note == "made by a test" for key in api_keys.list_keys(ours.scope))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("next_session", ["", "theirs"])
 def test_a_tab_forgets_what_it_showed_when_its_session_is_over(web: str, ours: Tenant, theirs: Tenant, next_session: str) -> None:
     with EventSocket(web, ours.session) as tab:

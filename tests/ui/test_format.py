@@ -21,7 +21,8 @@ def test_full_cost_shows_every_digit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(None, "—"), (0, "0ms"), (0.0004, "0.4ms"), (0.642, "642ms"), (8.42, "8.42s"), (65.2, "1m 05s"), (600, "10m"), (7_800, "2h 10m")]
+    ("seconds", "text"),
+    [(None, "—"), (0, "0ms"), (0.0004, "0.4ms"), (0.642, "642ms"), (8.42, "8.42s"), (65.2, "1m 05s"), (600, "10m"), (7_800, "2h 10m")],
 )
 def test_latency(seconds: float | None, text: str) -> None:
     assert f.latency(seconds) == text

@@ -6,6 +6,7 @@ import reflex as rx
 
 from langfuse_app.features.accounts.state import AppState, handler
 from langfuse_app.features.api_keys import service as api_keys
+from langfuse_app.ui.code import highlight
 from langfuse_app.ui.elements import copy_button
 from langfuse_app.ui.text import t
 
@@ -52,6 +53,8 @@ class SetupState(AppState):
     key: str = ""
     environment: str = ""
     snippet: str = ""
+    environment_html: str = ""
+    snippet_html: str = ""
 
     @handler
     async def load(self) -> None:
@@ -71,6 +74,7 @@ class SetupState(AppState):
         origin = str(self.router.url.origin)
         self.environment = _ENVIRONMENT.replace("{url}", origin).replace("{key}", self.key or "pk-lf-…")
         self.snippet = _SNIPPETS[self.language].replace("{url}", origin)
+        self.environment_html, self.snippet_html = highlight(self.environment), highlight(self.snippet)
 
 
 S: Any = SetupState
@@ -84,9 +88,9 @@ def _step(number: str, title: str, *content: Any) -> rx.Component:
     )  # fmt: skip
 
 
-def _code(text: Any) -> rx.Component:
-    copy = rx.el.span(copy_button(text), class_name="absolute", style={"right": "6px", "top": "6px"})
-    return rx.el.div(rx.el.pre(text, class_name="lf-code", style={"overflow_x": "auto"}), copy, class_name="relative")
+def _code(text: Any, html: Any) -> rx.Component:
+    copy = rx.el.span(copy_button(text), class_name="absolute lf-codecopy")
+    return rx.el.div(rx.el.pre(rx.html(html), class_name="lf-code"), copy, class_name="relative")
 
 
 def _language(name: str) -> rx.Component:
@@ -114,8 +118,8 @@ def setup() -> rx.Component:
             rx.el.p(t("setup.lead"), class_name="lf-3", style={"margin": "4px 0 24px"}),
             rx.el.ol(
                 _step("1", t("setup.key"), _key()),
-                _step("2", t("setup.environment"), _code(S.environment), rx.el.p(t("setup.secret"), class_name="lf-help mt-2")),
-                _step("3", t("setup.instrument"), rx.el.div(rx.el.div(*[_language(name) for name in _SNIPPETS], class_name="lf-seg"), class_name="flex mb-2"), _code(S.snippet)),
+                _step("2", t("setup.environment"), _code(S.environment, S.environment_html), rx.el.p(t("setup.secret"), class_name="lf-help mt-2")),
+                _step("3", t("setup.instrument"), rx.el.div(rx.el.div(*[_language(name) for name in _SNIPPETS], class_name="lf-seg"), class_name="flex mb-2"), _code(S.snippet, S.snippet_html)),
             ),
             listener,
             class_name="mx-auto p-4", style={"max_width": "720px", "padding_top": "36px"},

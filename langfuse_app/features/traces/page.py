@@ -7,7 +7,7 @@ import reflex as rx
 
 from langfuse_app.features.projects.components import frame, project_page
 from langfuse_app.features.traces.components import SetupState, setup
-from langfuse_app.features.traces.peek import peek
+from langfuse_app.features.traces.peek_components import peek
 from langfuse_app.features.traces.state import TracesState
 from langfuse_app.features.traces.trace_state import TraceState
 from langfuse_app.ui.client import SCROLLED

@@ -12,7 +12,7 @@ from langfuse_app.core.pagination import Page
 from langfuse_app.features.accounts.state import AppState, handler
 from langfuse_app.features.projects import service as projects
 from langfuse_app.features.traces import service
-from langfuse_app.features.traces.list_view import (
+from langfuse_app.features.traces.list_schemas import (
     FILTERS,
     SORTS,
     Bucket,

@@ -16,7 +16,8 @@ def facts(entries: Any, costs: Any) -> rx.Component:
     """Labels and values that the thing has; the cost opens into what it is made of."""
 
     def one(entry: Any) -> Any:
-        plain = rx.el.span(rx.el.i(entry["label"]), entry["value"], class_name="lf-fact lf-num", title=entry["title"])
+        value = rx.cond(entry["href"], rx.el.a(entry["value"], href=entry["href"], class_name="lf-link"), entry["value"])
+        plain = rx.el.span(rx.el.i(entry["label"]), value, class_name="lf-fact lf-num", title=entry["title"])
         return rx.cond(entry["label"] == COST, _money(entry["value"], costs), plain)
 
     return rx.foreach(entries, one)

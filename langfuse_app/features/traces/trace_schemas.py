@@ -1,7 +1,8 @@
 """What the trace page shows, as text: the facts of the trace, and the panel of one observation."""
 
 from datetime import tzinfo
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
+from urllib.parse import urlencode
 
 import orjson
 
@@ -20,11 +21,12 @@ _SOURCES = {
 
 
 class Fact(TypedDict):
-    """A label and its value."""
+    """A label and its value. href: the traces that share it."""
 
     label: str
     value: str
     title: str
+    href: NotRequired[str]
 
 
 class Cost(TypedDict):
@@ -96,15 +98,15 @@ class Panel(_Costs):
     scores: list[Score]
 
 
-def trace_head(trace: TraceItem, nodes: list[ObservationNode], zone: tzinfo, download: str) -> TraceHead:
-    """The facts of a trace; those it does not have are absent."""
+def trace_head(trace: TraceItem, nodes: list[ObservationNode], zone: tzinfo, download: str, base: str = "") -> TraceHead:
+    """The facts of a trace; those it does not have are absent. base: the address of its project."""
     known = [
         Fact(label="Started", value=f.moment(trace.timestamp, zone), title=f.absolute(trace.timestamp, zone)),
         Fact(label="Latency", value=f.latency(trace.latency), title=""),
         Fact(label=COST, value=f.cost(trace.total_cost), title=""),
         Fact(label="Tokens", value=f.tokens(trace.input_tokens, trace.output_tokens, trace.total_tokens), title="Input → output"),
-        Fact(label="Session", value=trace.session_id or "", title=""),
-        Fact(label="User", value=trace.user_id or "", title=""),
+        Fact(label="Session", value=trace.session_id or "", title="", href=_others(base, "session", trace.session_id)),
+        Fact(label="User", value=trace.user_id or "", title="", href=_others(base, "user", trace.user_id)),
         Fact(label="Release", value=trace.release or "", title=""),
         Fact(label="Version", value=trace.version or "", title=""),
     ]
@@ -123,6 +125,10 @@ def trace_head(trace: TraceItem, nodes: list[ObservationNode], zone: tzinfo, dow
         costs_note="",
         download=download,
     )
+
+
+def _others(base: str, filter_name: str, value: str | None) -> str:
+    return f"{base}/traces?{urlencode({filter_name: value, 'past': 'all'})}" if value else ""
 
 
 def _counted(number: int, word: str) -> str:

@@ -116,7 +116,9 @@ class TraceState(AppState):
         """Everything but the rows."""
         self._mark = now.mark
         project, trace = quote(self._param("project_id"), safe=""), quote(now.trace.id, safe="")
-        self.head = trace_head(now.trace, now.nodes, self._zone(), f"/api/traces/{trace}/download?project_id={project}")
+        self.head = trace_head(
+            now.trace, now.nodes, self._zone(), f"/api/traces/{trace}/download?project_id={project}", f"/project/{project}"
+        )
         self.ticks, self.mini = tree.ticks(now.tree), tree.minimap(now.tree)
         self.shares, self.busy = await asyncio.to_thread(tree.shares, now.nodes, now.tree)
         await self._open(now)
