@@ -1,6 +1,7 @@
 # What a developer does here. `make run ARGS="--port 3100 --data-dir X"` passes options to `langfuse-app up`.
 PYTHON ?= python3
 BIN := .venv/bin
+unexport PYTHONDONTWRITEBYTECODE # without bytecode each of our processes would compile 2 s of libraries at each start
 .PHONY: run env test fast long lint types bench bench-peers docs screenshots lock wheel clean
 .DEFAULT_GOAL := run
 

@@ -58,7 +58,7 @@ def _installer() -> list[str]:
     """uv on PATH or in the environment itself, where the developers' lock puts it; else pip."""
     if uv := shutil.which("uv", path=os.pathsep.join([str(PYTHON.parent), os.environ["PATH"]])):
         return [uv, "pip", "install", "--quiet", "--python", str(PYTHON)]
-    return [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    return [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
 
 
 def _same_version() -> bool:

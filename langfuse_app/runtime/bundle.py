@@ -17,7 +17,7 @@ from pathlib import Path
 
 from langfuse_app.core.paths import resources
 from langfuse_app.runtime import toolchain
-from langfuse_app.runtime.child import StartError
+from langfuse_app.runtime.child import ChildSpec, StartError, run_to_end
 from langfuse_app.runtime.progress import step
 
 _ROOT = resources()
@@ -73,11 +73,11 @@ def _inputs() -> Iterator[Path]:
 
 def _build() -> None:
     log = _ROOT / "build" / "ui.log"
-    with log.open("wb") as output:
-        command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip", "--env", "prod"]
-        done = subprocess.run(command, cwd=_ROOT, env=_environment(), stdout=output, stderr=output, check=False)
+    log.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip", "--env", "prod"]
+    code = run_to_end(ChildSpec("reflex", command, lambda: True, log=log, environment=_environment(), working_folder=_ROOT))
     made = _ROOT / ".web"
-    if done.returncode or not (made / "build" / "client" / "index.html").exists():
+    if code or not (made / "build" / "client" / "index.html").exists():
         raise StartError(f"the UI could not be built: {_last_error(log)} (see {log})")
     fresh = folder().with_name("ui.new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -93,7 +93,6 @@ def _build() -> None:
 def _environment() -> dict[str, str]:
     mirror = {} if "NPM_CONFIG_REGISTRY" in os.environ else _npm_registry()
     return {
-        **os.environ,
         **mirror,
         "REFLEX_BUN_PATH": str(toolchain.bun()),
         "REFLEX_DIR": str(toolchain.cache_folder() / "reflex"),

@@ -49,6 +49,10 @@ class Child:
         """None while it runs; a negative number is the signal that ended it."""
         return self._process.poll()
 
+    def wait(self) -> int:
+        """Its exit code, when it has ended."""
+        return self._process.wait()
+
     def wait_ready(self, seconds: float) -> None:
         """Return when it serves; StartError when it ends first or takes longer."""
         deadline = time.monotonic() + seconds
@@ -82,6 +86,15 @@ class Child:
     def _why(self) -> str:
         line = _last_line(self.spec.log) if self.spec.log else ""
         return f": {line} (see {self.spec.log})" if line else ""
+
+
+def run_to_end(spec: ChildSpec) -> int:
+    """Run it and return its exit code; when we are stopped meanwhile, it and its own children end too."""
+    child = Child(spec)
+    try:
+        return child.wait()
+    finally:
+        child.kill()
 
 
 def describe_exit(code: int) -> str:

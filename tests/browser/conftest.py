@@ -14,6 +14,7 @@ from tests.product import EMAIL, PASSWORD, PROJECT_ID, Product
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 TRACES = f"/project/{PROJECT_ID}/traces"
+expect.set_options(timeout=15_000)  # a busy machine is no failure
 
 
 @pytest.fixture(scope="session")

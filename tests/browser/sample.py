@@ -31,9 +31,9 @@ def _event(kind: str, moment: datetime, body: dict[str, Any]) -> dict[str, Any]:
     return {"id": str(uuid.uuid4()), "type": kind, "timestamp": moment.isoformat(), "body": body}
 
 
-def trace(random_: random.Random, began: datetime, number: int) -> list[dict[str, Any]]:
+def trace(random_: random.Random, began: datetime, number: int, names: tuple[str, ...]) -> list[dict[str, Any]]:
     """One trace: an agent with a retriever, tools, generations, sometimes an error."""
-    name = random_.choice(list(NAMES))
+    name = random_.choice(names)
     question, answer = NAMES[name]
     trace_id = f"{number:08x}" + uuid.UUID(int=random_.getrandbits(128)).hex[:24]
     failed = name == "sql-analyst" and random_.random() < 0.6
@@ -352,13 +352,13 @@ def showcase(began: datetime) -> list[dict[str, Any]]:
     return events
 
 
-def send(client: httpx.Client, count: int = 60, seed: int = 7) -> None:
-    """Post the sample, newest last, spread over the last days; the showcase a few minutes ago."""
+def send(client: httpx.Client, count: int = 60, seed: int = 7, names: tuple[str, ...] = tuple(NAMES)) -> None:
+    """Post the sample, newest last, spread over the last days; the showcase a few minutes ago. names: some of NAMES."""
     random_ = random.Random(seed)
     now = datetime.now(UTC)
     for number in range(count):
         age = timedelta(minutes=(count - number) ** 2 * 1.2, seconds=random_.uniform(0, 50))
-        client.post("/api/public/ingestion", json={"batch": trace(random_, now - age, number)}).raise_for_status()
+        client.post("/api/public/ingestion", json={"batch": trace(random_, now - age, number, names)}).raise_for_status()
     client.post("/api/public/ingestion", json={"batch": showcase(now - timedelta(minutes=3))}).raise_for_status()
 
 

@@ -34,3 +34,11 @@ def test_a_page_is_an_input_and_a_service_is_not(tmp_path: Path, monkeypatch: py
     assert bundle.inputs_hash() == before
     (feature / "page.py").write_text("")
     assert bundle.inputs_hash() != before
+
+
+def test_every_module_that_knows_reflex_is_an_input() -> None:
+    inputs = set(bundle._inputs())
+    package = Path(bundle.__file__).parents[1]
+    knowing = {path for path in package.rglob("*.py") if "import reflex as rx" in path.read_text() and "_data" not in path.parts}
+    assert knowing
+    assert knowing - inputs == set()
