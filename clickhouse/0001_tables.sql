@@ -84,7 +84,7 @@ CREATE TABLE IF NOT EXISTS {table:observations} (
 ENGINE = {replacing:event_ts, is_deleted}
 PARTITION BY toYYYYMM(start_time)
 ORDER BY (project_id, toStartOfMinute(start_time), trace_id, id)
-SETTINGS index_granularity_bytes = 1048576, allow_experimental_replacing_merge_with_cleanup = 1;
+SETTINGS index_granularity_bytes = 1048576, min_parts_to_merge_at_once = 10, min_bytes_for_wide_part = 67108864, allow_experimental_replacing_merge_with_cleanup = 1;
 
 {distributed:observations:trace_id};
 
@@ -123,7 +123,7 @@ CREATE TABLE IF NOT EXISTS {table:traces} (
 ENGINE = {replacing:event_ts, is_deleted}
 PARTITION BY toYYYYMM(timestamp)
 ORDER BY (project_id, toDate(timestamp), id)
-SETTINGS index_granularity_bytes = 1048576, allow_experimental_replacing_merge_with_cleanup = 1;
+SETTINGS index_granularity_bytes = 1048576, min_parts_to_merge_at_once = 10, min_bytes_for_wide_part = 67108864, allow_experimental_replacing_merge_with_cleanup = 1;
 
 {distributed:traces:id};
 
@@ -166,7 +166,7 @@ CREATE TABLE IF NOT EXISTS {table:scores} (
 ENGINE = {replacing:event_ts, is_deleted}
 PARTITION BY toYYYYMM(timestamp)
 ORDER BY (project_id, toDate(timestamp), id)
-SETTINGS index_granularity_bytes = 1048576, allow_experimental_replacing_merge_with_cleanup = 1;
+SETTINGS index_granularity_bytes = 1048576, min_parts_to_merge_at_once = 10, min_bytes_for_wide_part = 67108864, allow_experimental_replacing_merge_with_cleanup = 1;
 
 {distributed:scores:if(trace_id != '', trace_id, if(session_id != '', session_id, if(dataset_run_id != '', dataset_run_id, id)))};
 

@@ -46,8 +46,8 @@ class Part(NamedTuple):
     results: list[Change | Rejected]
 
 
-def decode(entry: Entry, frame: Frame) -> Part:
-    """The changes of an entry's events; ValueError when the frame's body is not what acceptance saw."""
+def decode(entries: Sequence[Entry], frame: Frame) -> list[Part]:
+    """The changes of a frame's events by entry, from one walk; ValueError when the body is not what acceptance saw."""
     header = frame.header
     settings = get_settings()
     body = inflate(frame.body, header.encoding, max(settings.LANGFUSE_OTEL_MAX_BODY_BYTES, settings.LANGFUSE_INGESTION_MAX_BODY_BYTES))
@@ -62,8 +62,13 @@ def decode(entry: Entry, frame: Frame) -> Part:
         ingestion_version=header.ingestion_version,
         scores_only=header.scores_only,
     )
-    indexes = set(header.routes[entry.shard]) if len(header.routes) > 1 else None
-    return Part(entry, frame, (decode_batch if header.content == "json" else decode_export)(body, indexes, request))
+    shards = {index: entry.shard for entry in entries for index in header.routes[entry.shard]}
+    wanted = None if {entry.shard for entry in entries} >= header.routes.keys() else set(shards)
+    found: dict[int, list[Change | Rejected]] = defaultdict(list)
+    for result in (decode_batch if header.content == "json" else decode_export)(body, wanted, request):
+        if result.index in shards:  # an event that was answered with an error has no shard
+            found[shards[result.index]].append(result)
+    return [Part(entry, frame, found[entry.shard]) for entry in entries]
 
 
 class Batch:

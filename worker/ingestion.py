@@ -4,6 +4,7 @@ One long-lived RQ job per worker. Killed at any point, its entries are read agai
 """
 
 import logging
+import os
 import time
 from collections.abc import Sequence
 
@@ -15,7 +16,7 @@ from langfuse_app.core.settings import get_settings
 from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.ingest.repository_redis import Entry
 from langfuse_app.features.ingest.service import ensure_drain
-from langfuse_app.stores.raw_log import Frame, Ref, raw_log
+from langfuse_app.stores.raw_log import Ref, raw_log
 from worker.batches import Batch, Part, decode
 from worker.memory import RowCache, SeenEvents
 from worker.stopping import stopping
@@ -28,6 +29,8 @@ POLL_S = 0.03
 ENTRIES_PER_TICK = 1_000
 BYTES_PER_TICK = 48 << 20
 LIVE_SHARE = 4  # live : bulk = 4 : 1
+HELP_ENTRIES = 2_000  # a backlog in which another drain is worth its overhead, where a core is free for it
+DRAINS = max(1, (os.cpu_count() or 2) - 1)
 
 
 def drain() -> None:
@@ -100,6 +103,8 @@ class Drain:
         self._held_at = time.monotonic()
         drains = max(1, streams.drain_alive(self._token))
         share = -(-streams.SHARDS // drains)
+        if drains < DRAINS and sum(streams.lengths().values()) > HELP_ENTRIES:
+            ensure_drain()
         kept = streams.renew(self._owned, self._token)
         self._lose(self._owned - kept)
         self._give_up(sorted(self._owned)[share:])
@@ -153,24 +158,24 @@ class Drain:
         return sorted(streams.read(wanted), key=lambda entry: (entry.lane != "live", entry.stream_id))
 
     def _decode(self, entries: list[Entry]) -> tuple[list[Part], list[tuple[Entry, str]], bool]:
-        """Entries in order until the batch is full; each frame is read once however many shards it touches."""
+        """Frames in order until the batch is full; each is read and decoded once however many shards it touches."""
         parts: list[Part] = []
         broken: list[tuple[Entry, str]] = []
-        frames: dict[Ref, Frame] = {}
-        events = size = 0
+        by_frame: dict[Ref, list[Entry]] = {}
         for entry in entries:
+            by_frame.setdefault(entry.ref, []).append(entry)
+        events = size = 0
+        for ref, touched in by_frame.items():
             if events >= self._batch_size or size >= BYTES_PER_TICK:
                 return parts, broken, True
             try:
-                if entry.ref not in frames:
-                    frames[entry.ref] = raw_log().read(entry.ref)
-                    size += entry.ref.length
-                part = decode(entry, frames[entry.ref])
+                found = decode(touched, raw_log().read(ref))
             except Exception as error:  # whatever a payload does to a decoder, it must not stop its neighbours
-                broken.append((entry, f"{type(error).__name__}: {error}"))
+                broken += [(entry, f"{type(error).__name__}: {error}") for entry in touched]
                 continue
-            parts.append(part)
-            events += len(part.results)
+            parts += found
+            size += ref.length
+            events += sum(len(part.results) for part in found)
         return parts, broken, False
 
     def _process(self, parts: list[Part]) -> None:

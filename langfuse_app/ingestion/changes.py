@@ -36,7 +36,7 @@ class Request(msgspec.Struct, frozen=True):
     scores_only: bool = False
 
 
-class Change(msgspec.Struct):
+class Change(msgspec.Struct, gc=False):
     """Column values that one event states for one entity.
 
     fields: column → value, the highest clock wins. first: column → value, the lowest clock wins (immutable fields).

@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 
-class ObservationRow(msgspec.Struct, kw_only=True):
+class ObservationRow(msgspec.Struct, kw_only=True, gc=False):
     """One observation (span, generation, event, …). Identity: (project_id, trace_id, id)."""
 
     project_id: str
@@ -93,7 +93,7 @@ class ObservationRow(msgspec.Struct, kw_only=True):
     is_deleted: int = 0
 
 
-class TraceRow(msgspec.Struct, kw_only=True):
+class TraceRow(msgspec.Struct, kw_only=True, gc=False):
     """One trace, merged from trace events and from its spans' trace attributes. Identity: (project_id, id)."""
 
     project_id: str
@@ -125,7 +125,7 @@ class TraceRow(msgspec.Struct, kw_only=True):
     is_deleted: int = 0
 
 
-class ScoreRow(msgspec.Struct, kw_only=True):
+class ScoreRow(msgspec.Struct, kw_only=True, gc=False):
     """One score on a trace, observation, session or run. Identity: (project_id, id)."""
 
     project_id: str
@@ -160,7 +160,7 @@ class ScoreRow(msgspec.Struct, kw_only=True):
     is_deleted: int = 0
 
 
-class LedgerRow(msgspec.Struct, kw_only=True):
+class LedgerRow(msgspec.Struct, kw_only=True, gc=False):
     """What became of one request's events in one shard; the first outcome stays (`first_wins` falls with time)."""
 
     project_id: str

@@ -101,7 +101,7 @@ def spec(data: DataDir, port: int, library: Path) -> ChildSpec:
         ready=partial(_serves, port, password),
         log=rotate_log(data.logs / "clickhouse.log"),
         working_folder=folder,
-        nice=5,  # so that the UI stays quick while parts are merged
+        nice=10,  # so that the UI stays quick while parts are merged
         stop_seconds=20,
     )
 

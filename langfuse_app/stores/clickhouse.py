@@ -17,6 +17,7 @@ from langfuse_app.core.settings import get_settings
 # Codes of a query that was stopped at a limit: time, memory, rows, bytes, result size, concurrency.
 _TOO_HEAVY = ("Code: 158.", "Code: 159.", "Code: 160.", "Code: 202.", "Code: 241.", "Code: 307.", "Code: 396.")
 _ADVICE = "Request is too heavy: narrow the time range, ask for fewer fields or add filters."
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _local = threading.local()
 
 
@@ -40,6 +41,7 @@ def _connect(database: str) -> Client:
         connect_timeout=5,
         send_receive_timeout=120,
         tz_mode="aware",
+        compress=url.hostname not in _LOOPBACK,  # bytes that never leave the machine are not worth the CPU
         settings={"async_insert": 0, "do_not_merge_across_partitions_select_final": 1},
     )
 

@@ -18,8 +18,8 @@ _LOCK = 0x6C66_6170  # any constant of ours; pg_advisory_xact_lock keeps two mig
 
 _TOKENIZERS = """INDEX text_input {input} TYPE text(tokenizer = 'splitByNonAlpha'),
     INDEX text_output {output} TYPE text(tokenizer = 'splitByNonAlpha'),
-    INDEX text_input_wide replaceRegexpAll({input}, '[\\\\x00-\\\\x7F]+', ' ') TYPE text(tokenizer = 'unicodeWord'),
-    INDEX text_output_wide replaceRegexpAll({output}, '[\\\\x00-\\\\x7F]+', ' ') TYPE text(tokenizer = 'unicodeWord'),"""
+    INDEX text_input_wide if(length({input}) = lengthUTF8({input}), '', replaceRegexpAll({input}, '[\\\\x00-\\\\x7F]+', ' ')) TYPE text(tokenizer = 'unicodeWord'),
+    INDEX text_output_wide if(length({output}) = lengthUTF8({output}), '', replaceRegexpAll({output}, '[\\\\x00-\\\\x7F]+', ' ')) TYPE text(tokenizer = 'unicodeWord'),"""
 
 
 def migrate_postgres() -> None:

@@ -20,6 +20,7 @@ TABLES: dict[type[msgspec.Struct], str] = {
 }
 # ClickHouse refuses an insert over 100 partitions; half of that leaves room for a month's neighbours.
 PARTITIONS_PER_INSERT = 50
+_DAY = 86_400_000_000  # µs
 Row = TypeVar("Row", ObservationRow, TraceRow, ScoreRow, LedgerRow)
 
 
@@ -37,19 +38,31 @@ def insert_rows(rows: Sequence[Row]) -> None:
     columns = kind.__struct_fields__
     types = _types(TABLES[kind])
     for part in _by_partitions(rows):
-        data = [[getattr(row, column) for row in part] for column in columns]
-        clickhouse.insert(TABLES[kind], columns, data, [types[column] for column in columns])
+        said = dict(zip(columns, zip(*map(msgspec.structs.astuple, part), strict=True), strict=True))
+        said = {column: values for column, values in said.items() if _says(types[column], values)}
+        clickhouse.insert(TABLES[kind], list(said), list(said.values()), [types[column] for column in said])
 
 
-def _month(row: Any) -> str:
-    moment = getattr(row, "start_time", None) or getattr(row, "timestamp", None) or row.received_at
-    return f"{from_us(moment):%Y%m%d}" if isinstance(row, LedgerRow) else f"{from_us(moment):%Y%m}"
+def _says(kind: str, values: Sequence[Any]) -> bool:
+    """Whether a column holds more than its type's default, which ClickHouse fills in by itself for less."""
+    return any(value is not None for value in values) if kind.startswith("Nullable") else any(values)
+
+
+@lru_cache(maxsize=4_096)
+def _month(day: int) -> str:
+    return f"{from_us(day * _DAY):%Y%m}"
+
+
+def _partition(row: Any) -> str:
+    if isinstance(row, LedgerRow):
+        return str(row.received_at // _DAY)
+    return _month((row.start_time if isinstance(row, ObservationRow) else row.timestamp) // _DAY)
 
 
 def _by_partitions(rows: Sequence[Row]) -> Iterable[Sequence[Row]]:
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        groups[_month(row)].append(row)
+        groups[_partition(row)].append(row)
     if len(groups) <= PARTITIONS_PER_INSERT:
         yield rows
         return

@@ -17,7 +17,7 @@ from langfuse_app.stores.redis import aredis, key, redis
 SHARDS = 32  # fixed at the first start: a shard number is part of what streams and ledger remember
 LANES = ("live", "bulk")
 LEASE_MS = 15_000
-ALIVE_MS = 5_000
+ALIVE_MS = 15_000  # a tick may take seconds on a busy machine; a dead drain is replaced after this
 
 # Deletes entries only while the caller still owns the shard (fencing).
 _ACK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('xdel', KEYS[2], unpack(ARGV, 2)) else return -1 end"

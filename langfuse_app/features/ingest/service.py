@@ -28,7 +28,8 @@ from langfuse_app.stores.raw_log import FrameHeader, raw_log
 log = logging.getLogger(__name__)
 
 QUEUE, DRAIN = "ingestion-queue", "worker.ingestion.drain"
-BIG_BODY = 64 * 1024  # parsing more than this would hold the event loop for milliseconds
+BIG_BODY = 1024 * 1024  # parsing more than this would hold the event loop for milliseconds
+BIG_COMPRESSED = 32 * 1024
 FAIR_ENTRIES = 2_000  # a project may have this many entries waiting before it has to share
 MAX_INGESTION_VERSION = 4
 
@@ -129,7 +130,9 @@ async def submit(scope: ProjectScope, events: list[dict[str, Any]]) -> dict[str,
 
 
 async def _plain(delivery: Delivery, limit: int) -> bytes:
-    return await _off_loop(delivery.body, inflate, delivery.body, delivery.encoding, limit)
+    if delivery.encoding and len(delivery.body) > BIG_COMPRESSED:
+        return await asyncio.to_thread(inflate, delivery.body, delivery.encoding, limit)
+    return inflate(delivery.body, delivery.encoding, limit)
 
 
 async def _off_loop(body: bytes, function: Any, *args: Any) -> Any:
