@@ -108,7 +108,8 @@ class Product:
                 if mark in line:
                     found.setdefault(role, []).append(child)
                     break
-        return found
+        ours = self.process.pid  # a role's main process first, its own children behind it
+        return {role: sorted(group, key=lambda process: (process.ppid() != ours, process.pid)) for role, group in found.items()}
 
     def stop(self) -> None:
         if self.process is None or self.process.poll() is not None:

@@ -1,16 +1,18 @@
 """The engines whose URL is not set, started in a data folder; everybody else sees URLs only."""
 
+import time
 from collections.abc import Collection, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from langfuse_app.runtime import clickhouse, postgres, redis, toolchain
-from langfuse_app.runtime.child import Child, ChildSpec
+from langfuse_app.runtime.child import Child, ChildSpec, StartError
 from langfuse_app.runtime.datadir import DataDir
 from langfuse_app.runtime.network import free_ports
 
 ENGINES = ("postgres", "clickhouse", "redis")
+_PATIENCE_SECONDS = 10.0
 START_SECONDS = 60.0
 
 
@@ -65,10 +67,27 @@ def start_all(specs: list[ChildSpec], seconds: float = START_SECONDS) -> list[Ch
         for spec in specs:
             children.append(Child(spec))
             undo.callback(children[-1].stop)
-        for child in children:
-            child.wait_ready(seconds)
+        for number, child in enumerate(children):
+            children[number] = _serving(child, seconds, undo)
         undo.pop_all()
     return children
+
+
+def _serving(child: Child, seconds: float, undo: ExitStack) -> Child:
+    """The child when it serves. One that ends early is tried again for a while: after a kill -9 of everything, what a
+    start left behind (PostgreSQL's backends, a port) may take seconds to go."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            child.wait_ready(seconds)
+        except StartError:
+            if child.exit_code() is None or time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+            child = Child(child.spec)
+            undo.callback(child.stop)
+        else:
+            return child
 
 
 def stop_all(children: list[Child]) -> None:

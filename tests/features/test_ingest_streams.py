@@ -1,6 +1,5 @@
 """The streams: references in, one owner per shard, nothing deleted by someone who lost his lease."""
 
-import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +8,7 @@ from langfuse_app.core.settings import Settings
 from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.stores.raw_log import Ref
 from langfuse_app.stores.redis import aredis, redis
+from tests import running
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def publish(count: int, shard: int = 3, project: str = "p1", lane: str = "live")
             await streams.publish(Ref("segment", n * 100, 100), project, [shard], lane)
         await aredis().aclose()
 
-    asyncio.run(run())
+    running.run(run())
 
 
 def read(shard: int = 3, lane: str = "live") -> list[streams.Entry]:

@@ -1,6 +1,5 @@
 """Blobs on files and on S3 behave alike; S3 is moto's server, spoken to over HTTP."""
 
-import asyncio
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from langfuse_app.stores.blobs import Blobs, FileBlobs, S3Blobs
 from langfuse_app.stores.raw_log import FrameHeader, ObjectRawLog
+from tests import running
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +61,7 @@ def test_a_deleted_blob_is_gone(blobs: Blobs) -> None:
 def test_the_raw_log_keeps_a_request_per_object(blobs: Blobs) -> None:
     log = ObjectRawLog(blobs)
     header = FrameHeader("request-1", "p", 1, "json", "", {0: [0]})
-    ref = asyncio.run(log.append(header, b"body"))
+    ref = running.run(log.append(header, b"body"))
     frame = log.read(ref)
     assert (frame.header, frame.body) == (header, b"body")
 

@@ -8,6 +8,7 @@ import pytest
 
 from langfuse_app.core.errors import ServiceUnavailableError
 from langfuse_app.stores.raw_log import FileRawLog, FrameHeader, Ref, pack, unpack
+from tests import running
 
 
 def header(request_id: str = "r1") -> FrameHeader:
@@ -22,7 +23,7 @@ def append(log: FileRawLog, *bodies: bytes) -> list[Ref]:
     async def run() -> list[Ref]:
         return list(await asyncio.gather(*(log.append(header(f"r{n}"), body) for n, body in enumerate(bodies))))
 
-    return asyncio.run(run())
+    return running.run(run())
 
 
 def test_frames_come_back_as_they_went(tmp_path: Path) -> None:

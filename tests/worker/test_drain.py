@@ -1,6 +1,5 @@
 """The main road without HTTP: accept, drain, read the rows. Invariants 1 and 2."""
 
-import asyncio
 import json
 import time
 import uuid
@@ -19,6 +18,7 @@ from langfuse_app.stores import clickhouse
 from langfuse_app.stores.postgres import session
 from langfuse_app.stores.raw_log import raw_log
 from langfuse_app.stores.redis import aredis, redis
+from tests import running
 from worker import ingestion, sweep
 
 
@@ -50,7 +50,7 @@ def accept(scope: ProjectScope, *events: dict[str, Any]) -> dict[str, Any]:
         finally:
             await aredis().aclose()
 
-    return asyncio.run(run())
+    return running.run(run())
 
 
 def drain(monkeypatch: pytest.MonkeyPatch) -> None:
