@@ -74,7 +74,9 @@ def test_a_key_is_made_used_and_revoked(page: Page, product: Product) -> None:
     page.goto(f"{BASE}/settings")
     page.fill("input[name=note]", "made in a browser")
     page.click("text=Create key")
-    public, secret = page.locator("#new-key .lf-mono").all_inner_texts()
+    shown = page.locator("#new-key .lf-mono")
+    expect(shown).to_have_count(2)
+    public, secret = shown.all_inner_texts()
     health = lambda: httpx.get(f"{product.url}/api/public/projects", auth=(public, secret)).status_code  # noqa: E731
     assert health() == 200
     page.reload()

@@ -15,7 +15,7 @@ def test_the_tree_shows_names_types_and_levels(page: Page) -> None:
     expect(page.locator(".lf-row")).to_have_count(20)
     types = page.locator(".lf-row .lf-type").evaluate_all("icons => icons.map(icon => icon.dataset.type)")
     assert set(types) == {"AGENT", "GUARDRAIL", "CHAIN", "EMBEDDING", "RETRIEVER", "TOOL", "GENERATION", "SPAN", "EVALUATOR", "EVENT"}
-    assert page.locator(".lf-row[data-level=error]").count() == 1
+    expect(page.locator(".lf-row[data-level=error]")).to_have_count(1)
     facts = page.locator(".lf-facts").first
     for text in ("8.42s", "s_9f2c", "u_48213", "2026.09.3", "production", "billing", "1 error", "1 warning"):
         expect(facts).to_contain_text(text)
