@@ -59,3 +59,19 @@ def test_kill_everything_under_load(product: Product) -> None:
     product.start(120)
     assert load.acknowledged.requests > 20
     assert settled(product, load.acknowledged) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", range(20))
+def test_rounds(product: Product, number: int) -> None:
+    """Random victims at random moments, one to three of them in a round."""
+    chosen = random.Random(number)
+    with Load(product.url) as load:
+        for role in chosen.sample(ROLES, chosen.choice((1, 1, 2, 3))):
+            time.sleep(chosen.uniform(0.2, 2.5))
+            for process in product.roles().get(role, []):
+                process.kill()
+        time.sleep(3)
+        product.wait(60)
+        time.sleep(1)
+    assert settled(product, load.acknowledged) == []

@@ -17,6 +17,8 @@ from langfuse_app.features.traces import service as traces
 from tests.protocol.conftest import Tenant
 from tests.protocol.socket import ROOT, EventSocket
 
+pytestmark = pytest.mark.slow  # builds the UI and starts a web process
+
 
 def handlers() -> dict[str, Any]:
     """Every handler that a client can name, but Reflex's own."""
