@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -32,7 +33,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-class Target:
+class Target(ABC):
     """A server in a folder of its own, on a free port of the loopback interface."""
 
     name = ""
@@ -48,9 +49,9 @@ class Target:
 
     # --- life ---------------------------------------------------------------------------------
 
+    @abstractmethod
     def command(self) -> list[str]:
         """What starts it."""
-        raise NotImplementedError
 
     def environment(self) -> dict[str, str]:
         """Settings beside the environment of this process."""
@@ -137,11 +138,11 @@ class Target:
 
     async def spans_of(self, connection: Connection, trace_id: str) -> int:
         """Spans of the trace that can be read."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{self.name} keeps nothing that could be read span by span")
 
     async def total(self, connection: Connection) -> int:
         """Spans that can be read altogether."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{self.name} keeps nothing that could be read span by span")
 
     async def backlog(self, connection: Connection) -> int:
         """What waits to be processed; 0 where the server does not tell."""

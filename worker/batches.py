@@ -7,7 +7,7 @@ of now, and a merge that changes nothing writes nothing.
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -20,6 +20,7 @@ from langfuse_app.features.ingest import repository_clickhouse as columnar
 from langfuse_app.features.ingest.repository_redis import Entry
 from langfuse_app.features.models import service as models
 from langfuse_app.features.score_configs import service as score_configs
+from langfuse_app.features.scores.models import ScoreConfig
 from langfuse_app.ingestion.changes import Change, Rejected, Request
 from langfuse_app.ingestion.json_events import decode_batch
 from langfuse_app.ingestion.merge import merge_observation, merge_score, merge_trace
@@ -34,6 +35,7 @@ from worker.memory import RowCache, SeenEvents
 log = logging.getLogger(__name__)
 
 Key = tuple[str, str]  # project id, entity id
+Row = TypeVar("Row", ObservationRow, TraceRow, ScoreRow)
 MINUTE, DAY = 60_000_000, 86_400_000_000
 TOKENS = TokenCounter(timeout_s=8.0)  # shorter than a lease, so that a slow count does not cost the shards
 
@@ -80,6 +82,7 @@ class Batch:
         self._observations: dict[tuple[str, str, str], list[Change]] = defaultdict(list)
         self._traces: dict[Key, list[Change]] = defaultdict(list)
         self._scores: dict[Key, list[Change]] = defaultdict(list)
+        self._configs: dict[Key, ScoreConfig | None] = {}  # (project, config), each asked for once
         self._outcomes: dict[int, dict[int, tuple[str, str]]] = defaultdict(dict)  # part → event index → outcome, reason
 
     def run(self) -> None:
@@ -140,10 +143,12 @@ class Batch:
 
     def _settle(self, change: Change) -> str:
         """Check a score against its config where it names one; the reason when it must be dropped."""
-        config_id = wanted_config(change)
         if "unsettled" not in change.fields:
             return ""
-        return settle(change, score_configs.find_config(worker_scope(change.request.project_id), config_id))
+        key = (change.request.project_id, wanted_config(change))
+        if key not in self._configs:
+            self._configs[key] = score_configs.find_config(worker_scope(key[0]), key[1])
+        return settle(change, self._configs[key])
 
     # --- merging ------------------------------------------------------------------------------
 
@@ -156,10 +161,7 @@ class Batch:
             row = merge_observation(_live(old), changes)
             if row is None:
                 continue
-            moved = old is not None and old.start_time // MINUTE != row.start_time // MINUTE
-            if old and moved:
-                tombstones.append(_tombstone(old, row))
-            row.event_ts = _version(old, row, moved=moved)
+            tombstones += _replace(old, row, moved=old is not None and old.start_time // MINUTE != row.start_time // MINUTE)
             rows.append(row)
         enrich_all(rows, models.matcher_for, TOKENS.count)
         return rows, tombstones
@@ -196,11 +198,7 @@ class Batch:
                 continue
             window = self._windows.get(key)
             row.bookmarked = bool(window and window.bookmarked)
-            moved = bool(old) and old.timestamp // DAY != row.timestamp // DAY
-            if old and moved:
-                rows.append(_tombstone(old, row))
-            row.event_ts = _version(old, row, moved=moved)
-            rows.append(row)
+            rows += [*_replace(old, row, moved=_other_day(old, row)), row]
         return rows
 
     def _stored_traces(self) -> dict[Key, TraceRow]:
@@ -226,11 +224,7 @@ class Batch:
             row = merge_score(_live(old), changes)
             if row is None:
                 continue
-            moved = bool(old) and old.timestamp // DAY != row.timestamp // DAY
-            if old and moved:
-                rows.append(_tombstone(old, row))
-            row.event_ts = _version(old, row, moved=moved)
-            rows.append(row)
+            rows += [*_replace(old, row, moved=_other_day(old, row)), row]
         return rows
 
     def _stored_scores(self) -> dict[Key, ScoreRow]:
@@ -336,6 +330,17 @@ def _deletable(change: Change) -> list[tuple[str, str, str]]:
 
 def _live(row: Any) -> Any:
     return None if row is None or row.is_deleted else row
+
+
+def _other_day(old: TraceRow | ScoreRow | None, row: TraceRow | ScoreRow) -> bool:
+    """Whether the row's sorting key changed with its day."""
+    return old is not None and old.timestamp // DAY != row.timestamp // DAY
+
+
+def _replace(old: Row | None, row: Row, *, moved: bool) -> list[Row]:
+    """Give the row its version; the tombstone of its old place when it moved."""
+    row.event_ts = _version(old, row, moved=moved)
+    return [_tombstone(old, row)] if old and moved else []
 
 
 def _version(old: Any, row: Any, *, moved: bool) -> int:

@@ -12,7 +12,7 @@ from langfuse_app.core.time import now_us
 from langfuse_app.features.ingest import repository_clickhouse as columnar
 from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.ingest.service import ensure_drain
-from langfuse_app.stores.raw_log import OPEN, SEALED, FileRawLog, FrameHeader, Ref, raw_log
+from langfuse_app.stores.raw_log import SEALED, FileRawLog, FrameHeader, Ref, raw_log
 from langfuse_app.stores.redis import key, redis
 
 log = logging.getLogger(__name__)
@@ -86,8 +86,3 @@ def _expire() -> None:
     for path in folder.glob(f"*{SEALED}"):
         if path.stat().st_mtime < limit:
             path.unlink()
-
-
-def open_segments() -> int:
-    """Segments that are not sealed, for /metrics."""
-    return len(list((get_settings().data_dir / "blobs" / "rawlog").glob(f"*{OPEN}")))

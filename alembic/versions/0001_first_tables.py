@@ -43,12 +43,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project_id", "kind", "object_id"),
     )
     op.create_table(
-        "installation",
-        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("value", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.PrimaryKeyConstraint("name"),
-    )
-    op.create_table(
         "organizations",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -266,7 +260,6 @@ def downgrade() -> None:
     op.drop_table("trace_sessions")
     op.drop_table("trace_locators")
     op.drop_table("organizations")
-    op.drop_table("installation")
     op.drop_table("deleted_objects")
     op.drop_index("audit_logs_by_project", table_name="audit_logs")
     op.drop_index("audit_logs_by_org", table_name="audit_logs")

@@ -72,20 +72,6 @@ class MethodNotAllowedError(AppError):
         super().__init__(message)
 
 
-class ConflictError(AppError):
-    """409: the state of the object forbids it."""
-
-    status = 409
-    name = "LangfuseConflictError"
-
-
-class PayloadTooLargeError(AppError):
-    """422 in this contract, not 413."""
-
-    status = 422
-    name = "PayloadTooLargeError"
-
-
 class QueryTooHeavyError(AppError):
     """422: the analytics store stopped the query at its limit of time or memory."""
 

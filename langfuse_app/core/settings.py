@@ -52,7 +52,6 @@ class Settings(BaseSettings):
     ENCRYPTION_KEY: str = Field(
         "", description="64 hex digits; encrypts stored secrets. Empty: made at first start.", json_schema_extra={"secret": True}
     )
-    AUTH_DISABLE_SIGNUP: bool = Field(False, description="Nobody can register; members are added by admins.")
     AUTH_SESSION_MAX_AGE: int = Field(43_200, ge=5, description="A sign-in lasts this long (minutes).")
     LANGFUSE_HOST_BIND: str = Field("127.0.0.1", description="Address the web server listens on; `--host` sets it.")
     PORT: int = Field(3000, ge=1, le=65_535, description="Port of UI, REST and OTLP; `--port` sets it.")

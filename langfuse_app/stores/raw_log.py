@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
 import crc32c
 import msgspec
@@ -88,22 +87,6 @@ def unpack(data: bytes, ref: Ref) -> Frame:
     if crc32c.crc32c(body, crc32c.crc32c(head)) != crc:
         raise ValueError(f"damaged frame at {ref}")
     return Frame(_header_decoder.decode(head), body, ref)
-
-
-class RawLog(Protocol):
-    """Append on the event loop, read from workers."""
-
-    async def append(self, header: FrameHeader, body: bytes) -> Ref:
-        """Return when the frame is durable; ServiceUnavailableError when it cannot be."""
-        ...
-
-    def read(self, ref: Ref) -> Frame:
-        """The frame; KeyError when it is gone, ValueError when damaged."""
-        ...
-
-    def close(self) -> None:
-        """Flush and stop."""
-        ...
 
 
 class _Waiting(msgspec.Struct):

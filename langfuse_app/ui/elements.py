@@ -113,26 +113,6 @@ def not_found() -> rx.Component:
     return rx.el.div(empty("circle-off", t("not_found"), t("not_found.why"), home), class_name="lf-centre")
 
 
-def menu(trigger: Any, *items: Any, align: str = "left", width: str = "") -> rx.Component:
-    """A drop-down without a script of its own: `<details>`, closed by a click elsewhere (shell.SCRIPT)."""
-    style = {
-        "position": "absolute",
-        "top": "calc(100% + 4px)",
-        align: "0",
-        "min_width": width or "190px",
-        "max_height": "60vh",
-        "overflow": "auto",
-    }
-    return rx.el.details(
-        rx.el.summary(trigger, class_name="lf-summary"), rx.el.div(*items, class_name="lf-pop lf-menu", style=style), class_name="lf-drop"
-    )
-
-
-def menu_item(*children: Any, **props: Any) -> rx.Component:
-    """One choice of a menu."""
-    return rx.el.button(*children, class_name="lf-menu-item", type="button", **props)
-
-
 def badge(*children: Any, tone: str = "", mono: bool = False) -> rx.Component:
     """A quiet label."""
     attributes = {"data-tone": tone} if tone else {"data-line": ""}

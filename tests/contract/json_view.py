@@ -6,7 +6,6 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import msgspec
 
 from langfuse_app.ingestion.changes import Change, Request
 from langfuse_app.ingestion.json_events import BatchAcceptance, accept_batch, decode_batch
+from tests.contract import goldens
 from tests.ingestion.wire import Key, Row, merge_into
 
 HERE = Path(__file__).parent
@@ -93,22 +93,15 @@ def view(folder: Path) -> dict[str, Any]:
 
 def _plain(row: Row) -> dict[str, Any]:
     values = msgspec.structs.asdict(row)
-    return {name: _amounts(value) for name, value in values.items() if name not in _HIDDEN and value not in ("", None, [], {}, False, 0)}
-
-
-def _amounts(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: f"{item.normalize():f}" if isinstance(item, Decimal) else item for key, item in value.items()}
-    return value
+    return {
+        name: goldens.amounts(value) for name, value in values.items() if name not in _HIDDEN and value not in ("", None, [], {}, False, 0)
+    }
 
 
 def golden_files() -> Iterator[tuple[Path, Path]]:
     """Scenario folder and golden file."""
-    for folder in scenarios():
-        yield folder, GOLDEN / folder.parent.name / f"{folder.name}.json"
+    return goldens.files(scenarios(), GOLDEN)
 
 
 if __name__ == "__main__":
-    for source, target in golden_files():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(json.dumps(view(source), indent=1, ensure_ascii=False) + "\n")
+    goldens.write(golden_files(), view)

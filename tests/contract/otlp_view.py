@@ -7,7 +7,6 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import msgspec
 from langfuse_app.ingestion.changes import Change, Request
 from langfuse_app.ingestion.otlp import accept_export, decode_export
 from langfuse_app.ingestion.rows import ObservationRow, TraceRow
+from tests.contract import goldens
 from tests.otlp import rows
 
 HERE = Path(__file__).parent
@@ -138,22 +138,13 @@ def _origins(ordered: list[ObservationRow]) -> list[dict[str, Any]]:
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
     """Without what is absent, amounts as text."""
-    return {key: _amounts(value) for key, value in values.items() if value not in ("", None, [], {}, False)}
-
-
-def _amounts(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: f"{item.normalize():f}" if isinstance(item, Decimal) else item for key, item in value.items()}
-    return value
+    return {key: goldens.amounts(value) for key, value in values.items() if value not in ("", None, [], {}, False)}
 
 
 def golden_files() -> Iterator[tuple[Path, Path]]:
     """Scenario folder and golden file."""
-    for folder in scenarios():
-        yield folder, GOLDEN / folder.parent.name / f"{folder.name}.json"
+    return goldens.files(scenarios(), GOLDEN)
 
 
 if __name__ == "__main__":
-    for source, target in golden_files():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(json.dumps(view(source), indent=1, ensure_ascii=False) + "\n")
+    goldens.write(golden_files(), view)

@@ -51,12 +51,3 @@ class DeletedObject(SQLModel, table=True):
     kind: str = Field(primary_key=True)  # trace, score
     object_id: str = Field(primary_key=True)
     deleted_at: datetime = Field(sa_column=_moment(nullable=False))
-
-
-class Installation(SQLModel, table=True):
-    """Facts fixed at the first start, such as the number of ingestion shards."""
-
-    __tablename__ = "installation"  # pyright: ignore[reportAssignmentType] - the idiom of SQLModel
-
-    name: str = Field(primary_key=True)
-    value: str

@@ -108,11 +108,3 @@ def living_projects(project_ids: Sequence[str]) -> set[str]:
             text("SELECT id FROM projects WHERE id = ANY(:ids) AND deleted_at IS NULL"), {"ids": list(project_ids)}
         )
         return {row[0] for row in rows}
-
-
-def fixed(name: str, value: str) -> str:
-    """The installation's fact `name`, set to `value` by whoever comes first."""
-    with session() as current:
-        connection = current.connection()
-        connection.execute(text("INSERT INTO installation (name, value) VALUES (:n, :v) ON CONFLICT DO NOTHING"), {"n": name, "v": value})
-        return connection.execute(text("SELECT value FROM installation WHERE name = :n"), {"n": name}).scalar_one()

@@ -14,7 +14,7 @@ import msgspec
 from langfuse_app.stores.raw_log import Ref
 from langfuse_app.stores.redis import aredis, key, redis
 
-SHARDS = 32  # fixed at the first start: a shard number is part of what streams and ledger remember
+SHARDS = 32  # never to change: a shard number is part of what streams and ledger remember
 LANES = ("live", "bulk")
 LEASE_MS = 15_000
 ALIVE_MS = 15_000  # a tick may take seconds on a busy machine; a dead drain is replaced after this
