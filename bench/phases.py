@@ -1,8 +1,12 @@
 """The measurements, each a dict of figures with their units in the names."""
 
 import asyncio
+import json
+import subprocess
+import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 from bench.load import Sender, Sent, milliseconds, settled
@@ -82,10 +86,24 @@ def accepting(target: Target, meter: Meter, corpus: Corpus, seconds: float) -> F
 
 def steady(target: Target, meter: Meter, corpus: Corpus, rate: float, seconds: float) -> Figures:
     """Open loop: latency of acceptance and time until readable, counted from when a request was due."""
-    meter.mark()
-    sent = asyncio.run(Sender(target, corpus).open(rate, seconds))
+    with _tab(target, seconds) as events:
+        meter.mark()
+        sent = asyncio.run(Sender(target, corpus).open(rate, seconds))
     fresh = {"freshness_ms": milliseconds(sent.freshness), "probes": len(sent.freshness), "stale": sent.stale}
-    return _sent(sent, meter.read()) | fresh | {"rate_spans_s": rate, "peak_pss_mb": round(meter.peak_pss / 1e6)}
+    return _sent(sent, meter.read()) | fresh | {"ui_ms": events, "rate_spans_s": rate, "peak_pss_mb": round(meter.peak_pss / 1e6)}
+
+
+@contextmanager
+def _tab(target: Target, seconds: float) -> Generator[Figures]:
+    """An open tab of the UI beside the load; what its events took is there when the load has ended."""
+    tab = subprocess.Popen([sys.executable, "-m", "bench.tab", target.url, str(seconds)], stdout=subprocess.PIPE, text=True)
+    events: Figures = {}
+    try:
+        yield events
+        found = json.loads(tab.communicate(timeout=60)[0])
+        events |= {name: milliseconds(times) for name, times in found.items()}
+    finally:
+        tab.kill()
 
 
 def _sent(sent: Sent, usage: Usage) -> Figures:

@@ -5,6 +5,7 @@ python -m bench.profile_drain --form otlp --spans 20000
 
 import argparse
 import asyncio
+import gc
 import os
 import tempfile
 import time
@@ -141,6 +142,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
     uvloop.install()
+    gc.freeze()  # as a worker does it
+    gc.set_threshold(100_000, 20, 100)
     corpus = Corpus(options.form, 20_000)
     with tempfile.TemporaryDirectory(prefix="langfuse-app-profile-") as folder, start_engines(Path(folder)) as urls:
         _prepare(Path(folder), urls.environment())

@@ -126,6 +126,8 @@ def rows(results: Figures) -> list[tuple[str, Any]]:
         (f"open loop {steady['rate_spans_s']:,.0f} spans/s: accept, ms", steady["latency_ms"]),
         ("  until readable, ms", {**steady["freshness_ms"], "probes": steady["probes"], "stale": steady["stale"]}),
         ("  CPU s / 1 000 spans", steady["cpu_s_per_1k"]),
+        ("  UI event there and back, ms", steady["ui_ms"]["typed"]),
+        ("  the same with the traces table read, ms", steady["ui_ms"]["table"]),
     ]
     for form, figures in results["closed"].items():
         lines += _loop(f"closed loop, {form}", figures)

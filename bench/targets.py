@@ -24,6 +24,7 @@ from bench.workload import Route, route
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLIC_KEY, SECRET_KEY = "pk-lf-bench", "sk-lf-bench"
+PROJECT, EMAIL, PASSWORD = "bench-project", "bench@example.com", "bench-password"
 
 
 def free_port() -> int:
@@ -169,11 +170,11 @@ class Product(Target):
         """Known keys."""
         return {
             "LANGFUSE_INIT_ORG_ID": "bench-org",
-            "LANGFUSE_INIT_PROJECT_ID": "bench-project",
+            "LANGFUSE_INIT_PROJECT_ID": PROJECT,
             "LANGFUSE_INIT_PROJECT_PUBLIC_KEY": PUBLIC_KEY,
             "LANGFUSE_INIT_PROJECT_SECRET_KEY": SECRET_KEY,
-            "LANGFUSE_INIT_USER_EMAIL": "bench@example.com",
-            "LANGFUSE_INIT_USER_PASSWORD": "bench-password",
+            "LANGFUSE_INIT_USER_EMAIL": EMAIL,
+            "LANGFUSE_INIT_USER_PASSWORD": PASSWORD,
             **self._settings,
         }
 

@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import json
 import os
+import secrets
 import sys
 from pathlib import Path
 from typing import cast
@@ -11,12 +12,13 @@ from typing import cast
 import click
 
 from langfuse_app import __version__
-from langfuse_app.core.errors import SettingsError
+from langfuse_app.core.errors import AppError, SettingsError
 from langfuse_app.core.settings import Settings, load_settings
 from langfuse_app.runtime.child import StartError
 from langfuse_app.runtime.datadir import DataDir
 
 _CANNOT = 2
+_SHORTEST_PASSWORD = 8
 _data_dir = click.option("--data-dir", help="Folder of the embedded engines and files. [LANGFUSE_DATA_DIR, default ./data]")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -160,6 +162,69 @@ def dead_letters_drop(ids: tuple[str, ...], data_dir: str | None) -> None:
 
 
 @cli.command()
+@click.option("--now", is_flag=True, help="From the raw log too, which a job does within a day.")
+@_data_dir
+def erase(now: bool, data_dir: str | None) -> None:
+    """Erase what was deleted, without waiting for the job; its receipts say what is gone from where."""
+    _connected(_settings(LANGFUSE_DATA_DIR=data_dir))
+    from langfuse_app.features.deletions import service
+
+    click.echo(f"{service.erase_stores()} deletions erased from the stores")
+    if now:
+        click.echo(f"{service.erase_raw_log()} deletions erased from the raw log")
+
+
+@cli.command(name="reset-password")
+@click.argument("email")
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read the new password from standard input instead of making one up.")
+@_data_dir
+def reset_password(email: str, from_stdin: bool, data_dir: str | None) -> None:
+    """Give a person a new password and end their sign-ins; a password made up here is printed once."""
+    _connected(_settings(LANGFUSE_DATA_DIR=data_dir))
+    from langfuse_app.features.accounts import service
+
+    password = sys.stdin.readline().rstrip("\n") if from_stdin else secrets.token_urlsafe(12)
+    if len(password) < _SHORTEST_PASSWORD:
+        raise StartError(f"a password has at least {_SHORTEST_PASSWORD} characters")
+    service.reset_password(email, password)
+    click.echo("The password was changed." if from_stdin else f"New password of {email}: {password}")
+
+
+@cli.command(name="create-key")
+@click.option("--project", help="Id of the project the key is for.")
+@click.option("--organization", help="Id of the organisation the key is for, instead of a project.")
+@click.option("--note", help="What the key is for.")
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(["read", "ingest", "scores"]), help="All it may do. [everything]")
+@click.option("--if-missing", is_flag=True, help="Only where there is no key yet; an existing one is shown without its secret.")
+@_data_dir
+@_json
+def create_key(
+    project: str | None,
+    organization: str | None,
+    note: str | None,
+    scopes: tuple[str, ...],
+    if_missing: bool,
+    data_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Make an API key of a project or an organisation; its secret is printed once."""
+    if (project is None) == (organization is None):
+        raise StartError("name either --project or --organization")
+    _connected(_settings(LANGFUSE_DATA_DIR=data_dir))
+    importlib.import_module("langfuse_app.features.all_models")  # a key refers to tables of other slices
+    from langfuse_app.core.scopes import Right
+    from langfuse_app.features.api_keys import service
+    from langfuse_app.features.api_keys.schemas import KeyWish
+
+    owner = service.operator_in(project, organization)
+    known = service.list_keys(owner) if if_missing else []
+    wish = KeyWish(note, scopes=tuple(Right(scope) for scope in scopes))
+    made = (known[0] if known else service.create_key(owner, wish)).wire()
+    shown = (("publicKey", made["publicKey"]), ("secretKey", made.get("secretKey", made["displaySecretKey"])))
+    click.echo(json.dumps(made) if as_json else "\n".join(f"{name}  {value}" for name, value in shown))
+
+
+@cli.command()
 @_json
 def version(as_json: bool) -> None:
     """Print the version."""
@@ -171,7 +236,7 @@ def main() -> None:
     """Entry point: errors that have a remedy become one line and exit code 2."""
     try:
         cli(prog_name="langfuse-app")
-    except (SettingsError, StartError) as error:
+    except (SettingsError, StartError, AppError) as error:
         click.echo(f"langfuse-app: {error}", err=True)
         sys.exit(_CANNOT)
 

@@ -5,11 +5,14 @@ import itertools
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlmodel import col, select
+
 from langfuse_app.core.ids import new_id
-from langfuse_app.core.scopes import ProjectScope, UserScope
+from langfuse_app.core.scopes import OrganizationScope, ProjectScope, UserScope
 from langfuse_app.core.time import now_us, to_us
 from langfuse_app.features.accounts import service as accounts
 from langfuse_app.features.api_keys import service as api_keys
+from langfuse_app.features.audit.models import AuditLog
 from langfuse_app.features.ingest import repository as ingest
 from langfuse_app.features.ingest.repository_clickhouse import insert_rows
 from langfuse_app.features.organizations import service as organizations
@@ -85,3 +88,30 @@ def _stamps(scope: ProjectScope, id: str, columns: dict[str, Any]) -> dict[str, 
     """Identity and server times; each call makes a newer version than the one before."""
     version = columns.pop("event_ts", None) or next(_versions)
     return {"project_id": scope.project_id, "id": id or new_id(), "created_at": version, "updated_at": version, "event_ts": version}
+
+
+def organization_auth(scope: ProjectScope) -> dict[str, str]:
+    """Headers of a client that has a key of the project's organisation."""
+    pair = api_keys.create_key(organization(scope))
+    return {"Authorization": "Basic " + base64.b64encode(f"{pair.item.public_key}:{pair.secret_key}".encode()).decode()}
+
+
+def organization(scope: ProjectScope) -> OrganizationScope:
+    """The scope of the project's organisation."""
+    return OrganizationScope(org_id=scope.org_id, actor_id="test-key", actor_kind="api_key")
+
+
+def person(name: str = "Grace") -> str:
+    """Somebody with an account and nothing else; their id."""
+    return accounts.create_user(f"{new_id()}@example.com", name, None)
+
+
+def audit_log(**columns: str) -> list[AuditLog]:
+    """Entries of the audit log with those values, oldest first."""
+    with session() as current:
+        return list(current.exec(select(AuditLog).filter_by(**columns).order_by(col(AuditLog.created_at))).all())
+
+
+def organization_key(scope: ProjectScope) -> str:
+    """A key of the project's organisation; its id."""
+    return api_keys.create_key(organization(scope)).item.id

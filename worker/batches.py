@@ -15,6 +15,7 @@ from langfuse_app.core.inflate import inflate
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.settings import get_settings
 from langfuse_app.core.time import now_us
+from langfuse_app.features.experiments import service as experiments
 from langfuse_app.features.ingest import repository as relational
 from langfuse_app.features.ingest import repository_clickhouse as columnar
 from langfuse_app.features.ingest.repository_redis import Entry
@@ -29,8 +30,8 @@ from langfuse_app.ingestion.pricing import enrich_all
 from langfuse_app.ingestion.rows import LedgerRow, ObservationRow, ScoreRow, TraceRow
 from langfuse_app.ingestion.scores import settle, wanted_config
 from langfuse_app.runtime.token_counter import TokenCounter
-from langfuse_app.stores.raw_log import Frame
-from worker.memory import RowCache, SeenEvents
+from langfuse_app.stores.raw_log import Frame, FrameHeader
+from worker.memory import AnyRow, Place, RowCache, SeenEvents
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +42,10 @@ TOKENS = TokenCounter(timeout_s=8.0)  # shorter than a lease, so that a slow cou
 
 
 class Part(NamedTuple):
-    """What one stream entry stands for: a frame and those of its events that belong to the entry's shard."""
+    """What one stream entry stands for: those events of a frame that belong to the entry's shard."""
 
     entry: Entry
-    frame: Frame
+    header: FrameHeader
     results: list[Change | Rejected]
 
 
@@ -70,14 +71,18 @@ def decode(entries: Sequence[Entry], frame: Frame) -> list[Part]:
     for result in (decode_batch if header.content == "json" else decode_export)(body, wanted, request):
         if result.index in shards:  # an event that was answered with an error has no shard
             found[shards[result.index]].append(result)
-    return [Part(entry, frame, found[entry.shard]) for entry in entries]
+    return [Part(entry, header, found[entry.shard]) for entry in entries]
 
 
 class Batch:
-    """The work of one tick over many shards and projects."""
+    """The work of one tick over many shards and projects: `prepare` decides all rows, `write` stores them.
+
+    The next batch may be prepared while this one is written, because rows are remembered and locators saved before.
+    """
 
     def __init__(self, parts: Sequence[Part], cache: RowCache, seen: SeenEvents) -> None:
         self._parts, self._cache, self._seen = parts, cache, seen
+        self.places: dict[Place, tuple[AnyRow, int]] = {}  # the living rows, with their shards
         self._shards: dict[Key, int] = {}  # (project, trace or entity) → shard
         self._observations: dict[tuple[str, str, str], list[Change]] = defaultdict(list)
         self._traces: dict[Key, list[Change]] = defaultdict(list)
@@ -85,21 +90,36 @@ class Batch:
         self._configs: dict[Key, ScoreConfig | None] = {}  # (project, config), each asked for once
         self._outcomes: dict[int, dict[int, tuple[str, str]]] = defaultdict(dict)  # part → event index → outcome, reason
 
+    @property
+    def parts(self) -> Sequence[Part]:
+        """What it was made of."""
+        return self._parts
+
     def run(self) -> None:
-        """Write everything; raises what a store raises, and then nothing counts as done."""
+        """Both steps; raises what a store raises, and then nothing counts as done."""
+        self.prepare()
+        self.write()
+
+    def prepare(self) -> None:
+        """Make the rows, as if all batches before were stored; whoever calls this forgets its memory if one of them was not."""
         self._drop_deleted()
         self._group()
         self._windows = relational.locate(list(self._traces))
-        observations, gone = self._merge_observations()
-        traces = self._merge_traces()
-        score_rows = self._merge_scores()
-        relational.save_locators(self._widened(observations, traces))
-        columnar.insert_rows(observations + gone)
-        columnar.insert_rows(traces)
-        columnar.insert_rows(score_rows)
-        self._save_sessions(traces)
-        columnar.insert_rows(self._ledger())
-        self._remember(observations, traces, score_rows)
+        self._rows, self._gone = self._merge_observations()
+        self._trace_rows = self._merge_traces()
+        self._score_rows = self._merge_scores()
+        relational.save_locators(self._widened(self._rows, self._trace_rows))
+        self._ledger_rows = self._ledger()
+        self._remember()
+
+    def write(self) -> None:
+        """Store the rows, the ledger last."""
+        columnar.insert_rows(self._rows + self._gone)
+        columnar.insert_rows(self._trace_rows)
+        columnar.insert_rows(self._score_rows)
+        self._save_sessions(self._trace_rows)
+        experiments.note_spans(self._rows)
+        columnar.insert_rows(self._ledger_rows)
 
     # --- what arrived -------------------------------------------------------------------------
 
@@ -107,7 +127,7 @@ class Batch:
         """Events accepted before their object was deleted are dropped, also on a replay (ARCHITECTURE.md, "Deletion")."""
         living = relational.living_projects(sorted({part.entry.project_id for part in self._parts}))
         keys = {key for part in self._parts for change in part.results if isinstance(change, Change) for key in _deletable(change)}
-        deleted = relational.deletions(sorted(keys))
+        self._deleted = deleted = relational.deletions(sorted(keys))
         for number, part in enumerate(self._parts):
             for change in part.results:
                 if isinstance(change, Rejected):
@@ -172,7 +192,7 @@ class Batch:
         missing: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for key, changes in self._observations.items():
             project, trace_id, id = key
-            row = self._cache.get("observation", project, trace_id, id)
+            row = self._remembered("observation", project, trace_id, id)
             if isinstance(row, ObservationRow):
                 found[key] = row
             elif (project, trace_id) in self._windows and not all(change.whole for change in changes):
@@ -183,6 +203,14 @@ class Batch:
             rows = columnar.stored_observations(scope, [t for t, _ in pairs], [i for _, i in pairs], first, last)
             found.update({(row.project_id, row.trace_id, row.id): row for row in rows})
         return found
+
+    def _remembered(self, kind: str, project: str, trace_id: str, id: str) -> Any:
+        """The row as this drain wrote it, unless its object was deleted since."""
+        row = self._cache.get(kind, project, trace_id, id)
+        if row is None:
+            return None
+        keys = [(project, "trace", row.id if isinstance(row, TraceRow) else row.trace_id), (project, kind, id)]
+        return None if any(self._deleted.get(key, 0) >= row.received_at for key in keys) else row
 
     def _span(self, project: str, trace_ids: Iterable[str]) -> tuple[int, int]:
         windows = [self._windows[(project, trace_id)] for trace_id in trace_ids]
@@ -205,7 +233,7 @@ class Batch:
         found: dict[Key, TraceRow] = {}
         missing: dict[str, list[str]] = defaultdict(list)
         for project, id in self._traces:
-            row = self._cache.get("trace", project, id, id)
+            row = self._remembered("trace", project, id, id)
             if isinstance(row, TraceRow):
                 found[(project, id)] = row
             elif (project, id) in self._windows:
@@ -231,7 +259,7 @@ class Batch:
         found: dict[Key, ScoreRow] = {}
         missing: dict[str, list[str]] = defaultdict(list)
         for project, id in self._scores:
-            row = self._cache.get("score", project, "", id)
+            row = self._remembered("score", project, "", id)
             if isinstance(row, ScoreRow):
                 found[(project, id)] = row
             else:
@@ -273,7 +301,7 @@ class Batch:
         return [self._ledger_row(number, part, now) for number, part in enumerate(self._parts)]
 
     def _ledger_row(self, number: int, part: Part, now: int) -> LedgerRow:
-        header = part.frame.header
+        header = part.header
         row = LedgerRow(
             project_id=header.project_id,
             request_id=header.request_id,
@@ -305,16 +333,24 @@ class Batch:
         earlier = self._seen.earlier(result)
         return ("duplicate", f"came before with request {earlier}") if earlier else ("stored", "; ".join(result.notes))
 
-    def _remember(self, observations: list[ObservationRow], traces: list[TraceRow], score_rows: list[ScoreRow]) -> None:
-        for row in observations:
-            if row.merge_clock:  # whole spans are never merged with, so nobody asks for them
-                self._cache.put("observation", row.trace_id, self._shards[(row.project_id, row.trace_id)], row)
-        for row in traces:
+    def _remember(self) -> None:
+        self.places = self._living()
+        for place, (row, shard) in self.places.items():
+            if place[0] != "observation" or row.merge_clock:  # whole spans are hardly ever merged with
+                self._cache.put(place, row, shard)
+
+    def _living(self) -> dict[Place, tuple[AnyRow, int]]:
+        shards = self._shards
+        found: dict[Place, tuple[AnyRow, int]] = {}
+        for row in self._rows:
+            found["observation", row.project_id, row.trace_id, row.id] = row, shards[(row.project_id, row.trace_id)]
+        for row in self._trace_rows:
             if not row.is_deleted:
-                self._cache.put("trace", row.id, self._shards[(row.project_id, row.id)], row)
-        for row in score_rows:
+                found["trace", row.project_id, row.id, row.id] = row, shards[(row.project_id, row.id)]
+        for row in self._score_rows:
             if not row.is_deleted:
-                self._cache.put("score", "", self._shards[(row.project_id, row.id)], row)
+                found["score", row.project_id, "", row.id] = row, shards[(row.project_id, row.id)]
+        return found
 
 
 def worker_scope(project_id: str) -> ProjectScope:

@@ -1,12 +1,17 @@
 """The drain: leases shards, takes one batch over all of them per tick, and acknowledges what is stored.
 
 One long-lived RQ job per worker. Killed at any point, its entries are read again by the next owner of the shards.
+While more waits than a batch holds, the next batch is read, decoded and merged while the last one is written: one at a
+time, in order, and what was merged on top of a batch that could not be written is thrown away.
 """
 
 import logging
 import os
 import time
+from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import NamedTuple
 
 from redis.exceptions import RedisError
 
@@ -31,6 +36,14 @@ BYTES_PER_TICK = 48 << 20
 LIVE_SHARE = 4  # live : bulk = 4 : 1
 HELP_ENTRIES = 2_000  # a backlog in which another drain is worth its overhead, where a core is free for it
 DRAINS = max(1, (os.cpu_count() or 2) - 1)
+AWAY = (ServiceUnavailableError, RedisError)  # a store is away, which is nobody's poison
+
+
+class _Flight(NamedTuple):
+    """A batch that is being written."""
+
+    batch: Batch
+    done: Future[None]
 
 
 def drain() -> None:
@@ -51,6 +64,8 @@ class Drain:
         self._attempts = settings.LANGFUSE_INGESTION_MAX_ATTEMPTS
         self._held_at = 0.0
         self._backoff = 0.0
+        self._writer = ThreadPoolExecutor(1, "drain-writer")
+        self._flight: _Flight | None = None
 
     def run(self) -> None:
         """Until nothing comes for a while, the time is up or the worker stops."""
@@ -68,7 +83,7 @@ class Drain:
         try:
             self._hold()
             taken, full = self._tick()
-        except (ServiceUnavailableError, RedisError) as error:
+        except AWAY as error:
             self._backoff = min(15.0, max(0.5, self._backoff * 2))
             log.warning("a store is away, the backlog waits %.1f s: %s", self._backoff, error)
             self._pause(self._backoff)
@@ -105,10 +120,12 @@ class Drain:
         share = -(-streams.SHARDS // drains)
         if drains < DRAINS and sum(streams.lengths().values()) > HELP_ENTRIES:
             ensure_drain()
-        kept = streams.renew(self._owned, self._token)
-        self._lose(self._owned - kept)
+        self._renew()
         self._give_up(sorted(self._owned)[share:])
         self._take(share)
+
+    def _renew(self) -> None:
+        self._lose(self._owned - streams.renew(self._owned, self._token))
 
     def _lose(self, shards: set[int]) -> None:
         self._owned -= shards
@@ -116,6 +133,7 @@ class Drain:
 
     def _give_up(self, shards: Sequence[int]) -> None:
         if shards:
+            self._settle()  # the next owner must find in the stores what was made of them
             streams.release(shards, self._token)
             self._lose(set(shards))
 
@@ -128,25 +146,28 @@ class Drain:
 
     def _leave(self) -> None:
         try:
+            self._settle()
             self._give_up(sorted(self._owned))
             streams.drain_gone(self._token)
             if not stopping.is_set() and any(streams.lengths().values()):
                 ensure_drain()
-        except RedisError as error:  # the leases end by themselves
+        except AWAY as error:  # the leases end by themselves
             log.warning("the drain left without releasing its shards: %s", error)
+        finally:
+            self._writer.shutdown()
 
     # --- one tick -----------------------------------------------------------------------------
 
     def _tick(self) -> tuple[bool, bool]:
         """Process one batch; answers whether there was one and whether it was full."""
         entries = self._read()
-        if not entries:
-            return False, False
         parts, broken, full = self._decode(entries)
         self._process(parts)
+        if not full:
+            self._settle()
         for entry, reason in broken:
             self._failed(entry, reason)
-        return True, full
+        return bool(entries), full
 
     def _read(self) -> list[Entry]:
         counts = {place: count for place, count in streams.lengths().items() if count and place[1] in self._owned}
@@ -155,7 +176,12 @@ class Drain:
         live_quota = ENTRIES_PER_TICK if not bulk else ENTRIES_PER_TICK * LIVE_SHARE // (LIVE_SHARE + 1)
         bulk_quota = ENTRIES_PER_TICK if not live else ENTRIES_PER_TICK // (LIVE_SHARE + 1)
         wanted = {place: max(1, live_quota // len(live)) for place in live} | {place: max(1, bulk_quota // len(bulk)) for place in bulk}
-        return sorted(streams.read(wanted), key=lambda entry: (entry.lane != "live", entry.stream_id))
+        held = {_identity(part.entry) for part in self._flight.batch.parts} if self._flight else set()
+        for place, count in Counter((lane, shard) for lane, shard, _ in held).items():
+            if place in wanted:
+                wanted[place] += count
+        fresh = [entry for entry in streams.read(wanted) if _identity(entry) not in held]
+        return sorted(fresh, key=lambda entry: (entry.lane != "live", entry.stream_id))
 
     def _decode(self, entries: list[Entry]) -> tuple[list[Part], list[tuple[Entry, str]], bool]:
         """Frames in order until the batch is full; each is read and decoded once however many shards it touches."""
@@ -179,22 +205,80 @@ class Drain:
         return parts, broken, False
 
     def _process(self, parts: list[Part]) -> None:
+        """Prepare a batch and let it be written behind the one before; what fails is tried entry by entry."""
         if not parts:
             return
         try:
-            Batch(parts, self._cache, self._seen).run()
-        except (ServiceUnavailableError, RedisError):
+            batch = self._prepared(parts)
+            if not self._settle():
+                batch = self._prepared(parts)
+        except AWAY:
+            self._landed()  # its entries are read again if it failed too
+            self._cache.clear()
             raise
         except Exception as error:
-            if len(parts) == 1:
-                log.exception("an entry failed: %s", parts[0].entry.ref)
-                self._failed(parts[0].entry, f"{type(error).__name__}: {error}")
-                return
-            log.warning("a batch failed, its entries are tried one by one: %s", error)
-            for part in parts:
-                self._process([part])
+            self._settle()
+            self._separate(parts, error)
             return
-        streams.acknowledge([part.entry for part in parts], self._token)
+        self._cache.pin(batch.places)
+        self._flight = _Flight(batch, self._writer.submit(self._write, batch))
+
+    def _prepared(self, parts: list[Part]) -> Batch:
+        batch = Batch(parts, self._cache, self._seen)
+        batch.prepare()
+        return batch
+
+    def _write(self, batch: Batch) -> None:
+        batch.write()
+        streams.acknowledge([part.entry for part in batch.parts], self._token)
+
+    def _settle(self) -> bool:
+        """Wait for the batch that is being written; False when it failed and was done again in parts.
+
+        Then the memory is empty, and nothing counts that was merged with it. Raises when a store is away.
+        """
+        flight, error = self._flight, self._landed()
+        if flight is None or error is None:
+            return True
+        self._cache.clear()
+        if isinstance(error, AWAY) or not isinstance(error, Exception):
+            raise error
+        self._separate(list(flight.batch.parts), error)
+        return False
+
+    def _landed(self) -> BaseException | None:
+        """Wait for the writer, keeping the leases; what went wrong there."""
+        if self._flight is None:
+            return None
+        done = self._flight.done
+        while not wait([done], streams.LEASE_MS / 3000).done:
+            try:
+                self._renew()
+            except RedisError as error:
+                log.warning("leases cannot be renewed: %s", error)
+        self._flight = None
+        self._cache.pin({})
+        return done.exception()
+
+    def _separate(self, parts: list[Part], error: Exception) -> None:
+        """The parts of a batch that failed, one by one, so that only the poisonous one suffers."""
+        self._cache.clear()
+        if len(parts) == 1:
+            log.error("an entry failed: %s", parts[0].entry.ref, exc_info=error)
+            self._failed(parts[0].entry, f"{type(error).__name__}: {error}")
+            return
+        log.warning("a batch failed, its entries are tried one by one: %s", error)
+        for part in parts:
+            self._alone(part)
+
+    def _alone(self, part: Part) -> None:
+        try:
+            self._write(self._prepared([part]))
+        except AWAY:
+            self._cache.clear()
+            raise
+        except Exception as error:
+            self._separate([part], error)
 
     def _failed(self, entry: Entry, reason: str) -> None:
         """Try again later; after the last attempt the entry goes to the dead letters."""
@@ -203,3 +287,7 @@ class Drain:
             log.error("an entry goes to the dead letters: %s: %s", entry.ref, reason)
             streams.bury(entry, reason)
             streams.acknowledge([entry], self._token)
+
+
+def _identity(entry: Entry) -> tuple[str, int, bytes]:
+    return entry.lane, entry.shard, entry.stream_id

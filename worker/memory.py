@@ -17,20 +17,28 @@ SEEN_EVENTS = 100_000
 
 
 class RowCache:
-    """Rows written lately: nine updates in ten come within seconds of their create."""
+    """Rows written lately: nine updates in ten come within seconds of their create.
+
+    Rows of a batch that is still being written are pinned: until they are stored, no other place has them.
+    """
 
     def __init__(self, limit: int = CACHE_BYTES) -> None:
         self._rows: OrderedDict[Place, tuple[AnyRow, int, int]] = OrderedDict()
+        self._pinned: dict[Place, tuple[AnyRow, int]] = {}
         self._size, self._limit = 0, limit
 
     def get(self, kind: str, project_id: str, trace_id: str, id: str) -> AnyRow | None:
         """The row as last written by this worker."""
-        found = self._rows.get((kind, project_id, trace_id, id))
+        place = (kind, project_id, trace_id, id)
+        found = self._rows.get(place) or self._pinned.get(place)
         return found[0] if found else None
 
-    def put(self, kind: str, trace_id: str, shard: int, row: AnyRow) -> None:
-        """Remember a row that was written."""
-        place = (kind, row.project_id, trace_id, row.id)
+    def pin(self, rows: dict[Place, tuple[AnyRow, int]]) -> None:
+        """Hold these rows (with their shards) until the next call."""
+        self._pinned = rows
+
+    def put(self, place: Place, row: AnyRow, shard: int) -> None:
+        """Remember a row that was written, or will be before anything that is made of it."""
         self._drop(place)
         size = 600 + len(getattr(row, "input", "")) + len(getattr(row, "output", "")) + len(row.merge_clock)
         self._rows[place] = (row, shard, size)
@@ -46,8 +54,17 @@ class RowCache:
     def forget_shards(self, shards: Iterable[int]) -> None:
         """Another worker may own these from now on."""
         gone = set(shards)
+        if not gone:
+            return
         for place in [place for place, (_, shard, _) in self._rows.items() if shard in gone]:
             self._drop(place)
+        self._pinned = {place: held for place, held in self._pinned.items() if held[1] not in gone}
+
+    def clear(self) -> None:
+        """What was remembered may never have been stored."""
+        self._rows.clear()
+        self._pinned = {}
+        self._size = 0
 
 
 class SeenEvents:

@@ -19,6 +19,16 @@ class QueueSpec:
 
 QUEUES = (
     QueueSpec("ingestion-queue", "ingestion", ("worker.ingestion.drain",), 0, -1, "QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED"),
+    QueueSpec(
+        "trace-delete",
+        "default",
+        ("worker.deletions.erase", "worker.deletions.erase_raw_log"),
+        2,
+        600,
+        "QUEUE_CONSUMER_TRACE_DELETE_QUEUE_IS_ENABLED",
+    ),
+    QueueSpec("data-retention-queue", "default", ("worker.deletions.retain",), 5, 600, "QUEUE_CONSUMER_DATA_RETENTION_QUEUE_IS_ENABLED"),
+    QueueSpec("project-delete", "default", ("worker.deletions.delete_project",), 10, 600, "QUEUE_CONSUMER_PROJECT_DELETE_QUEUE_IS_ENABLED"),
     QueueSpec("trace-upsert", "default", (), 2, 60, "QUEUE_CONSUMER_TRACE_UPSERT_QUEUE_IS_ENABLED"),
     QueueSpec("evaluation-execution-queue", "default", (), 10, 300, "QUEUE_CONSUMER_EVAL_EXECUTION_QUEUE_IS_ENABLED"),
 )

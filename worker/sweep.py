@@ -12,7 +12,8 @@ from langfuse_app.core.time import now_us
 from langfuse_app.features.ingest import repository_clickhouse as columnar
 from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.ingest.service import ensure_drain
-from langfuse_app.stores.raw_log import SEALED, FileRawLog, FrameHeader, Ref, raw_log
+from langfuse_app.stores.locks import exclusive
+from langfuse_app.stores.raw_log import RAW_LOG_LOCK, SEALED, FileRawLog, FrameHeader, Ref, raw_log
 from langfuse_app.stores.redis import key, redis
 
 log = logging.getLogger(__name__)
@@ -38,10 +39,13 @@ def compare() -> int:
     log_files = raw_log()
     if not isinstance(log_files, FileRawLog) or not redis().set(key("sweep"), b"1", nx=True, px=int(COMPARE_S * 900)):
         return 0
-    waiting = streams.lengths()
-    requeued = sum(_compare_segment(log_files, path, waiting) for path in log_files.segments())
-    _expire()
-    return requeued
+    with exclusive(RAW_LOG_LOCK, hold_s=600) as mine:
+        if not mine:  # deleted events are being taken out of it
+            return 0
+        waiting = streams.lengths()
+        requeued = sum(_compare_segment(log_files, path, waiting) for path in log_files.segments())
+        _expire()
+        return requeued
 
 
 def _compare_segment(log_files: FileRawLog, path: Path, waiting: dict[tuple[str, int], int]) -> int:

@@ -35,14 +35,12 @@ def install(app: FastAPI) -> None:
 
 async def _app_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)
-    headers = {"Retry-After": str(error.retry_after_seconds)} if error.retry_after_seconds else None
-    return json_response(error.body(), error.status, headers)
+    return json_response(_shaped(request, error), error.status, error.headers())
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    refused = ValidationFailedError([issue(one) for one in error.errors()])
-    return json_response(refused.body(), refused.status)
+    return await _app_error(request, ValidationFailedError([issue(one) for one in error.errors()]))
 
 
 def issue(error: Any) -> dict[str, Any]:
@@ -65,7 +63,24 @@ async def _http_error(request: Request, error: Exception) -> Response:
         shaped = MethodNotAllowedError()
     else:
         shaped = InvalidRequestError(error.detail)
-    return json_response(shaped.body(), error.status_code, dict(error.headers or {}))
+    return json_response(_shaped(request, shaped), error.status_code, dict(error.headers or {}))
+
+
+def _shaped(request: Request, error: AppError) -> dict[str, Any]:
+    """The body of an error in the form of the part of the API that it happened in (spec/api.md §1.2, §4.16)."""
+    path = request.url.path
+    if path.startswith("/api/admin/"):
+        return {"error": error.message} | ({"details": error.issues} if isinstance(error, ValidationFailedError) else {})
+    if path.startswith("/api/public/scim/"):
+        return {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "detail": _detail(error), "status": error.status}
+    return error.body()
+
+
+def _detail(error: AppError) -> str:
+    """A sentence that says as much as the issue list."""
+    issues = error.issues if isinstance(error, ValidationFailedError) else []
+    named = [f"{'.'.join(map(str, one['path']))}: {one['message']}" for one in issues]
+    return "; ".join([error.message, *named])
 
 
 def unexpected(error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""What holds for every request, as plain ASGI: request ids, CORS, body limits, and a 500 that is JSON."""
+"""What holds for every request, as plain ASGI: request and trace ids, CORS, body limits, and a 500 that is JSON."""
 
 import logging
 import re
@@ -9,6 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from langfuse_app.api.errors import json_response, unexpected
+from langfuse_app.core import trace_context
+from langfuse_app.core.errors import InvalidRequestError
 from langfuse_app.core.ids import new_id
 from langfuse_app.core.inflate import BodyTooLargeError
 
@@ -16,10 +18,11 @@ log = logging.getLogger(__name__)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _PUBLIC = "/api/public/"
+_READABLE = "x-request-id, traceparent, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset"
 _BODY_LIMIT = 1 << 20
 _LARGE_BODY_LIMIT = 4_718_592
-_LARGE = ("/api/public/traces", "/api/public/dataset-items")
-_OWN_LIMIT = ("/api/public/ingestion", "/api/public/otel/")  # these stream, and count for themselves
+_LIMITS = {"/api/public/traces": _LARGE_BODY_LIMIT, "/api/public/dataset-items": _LARGE_BODY_LIMIT, "/api/public/feedback": 16 << 10}
+_OWN_LIMIT = ("/api/public/ingestion", "/api/public/otel/", "/api/public/media/files/")  # these stream, and count for themselves
 
 
 def _headers(message: Message) -> MutableHeaders:
@@ -27,28 +30,34 @@ def _headers(message: Message) -> MutableHeaders:
 
 
 class RequestId:
-    """Gives every answer the id that the logs speak of; a sensible one from the client is kept."""
+    """Gives every answer the ids that the logs speak of; sensible ones from the client are kept.
+
+    `traceparent` in the answer is the span of this request in the caller's trace (W3C trace context).
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request with its id."""
+        """Answer one request with its ids."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
+        headers = Headers(scope=scope)
+        given, trace = headers.get("x-request-id", ""), trace_context.continued(headers.get("traceparent", ""))
         request_id = given if _REQUEST_ID.fullmatch(given) else new_id()
         started = time.perf_counter()
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _headers(message)["x-request-id"] = request_id
+                answered = _headers(message)
+                answered["x-request-id"], answered["traceparent"] = request_id, trace.header()
                 took_ms = (time.perf_counter() - started) * 1000
                 log.debug("%s %s %s %.1f ms", scope["method"], scope["path"], message["status"], took_ms)
             await send(message)
 
-        with bound_contextvars(request_id=request_id):
+        trace_context.current.set(trace)  # the server gives every request a context of its own
+        with bound_contextvars(request_id=request_id, trace_id=trace.trace_id):
             await self.app(scope, receive, answer)
 
 
@@ -71,7 +80,7 @@ class Cors:
             if message["type"] == "http.response.start":
                 headers = _headers(message)
                 headers["access-control-allow-origin"] = "*"
-                headers["access-control-expose-headers"] = "x-request-id, retry-after"
+                headers["access-control-expose-headers"] = _READABLE
             await send(message)
 
         await self.app(scope, receive, answer)
@@ -104,7 +113,7 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD") or not path.startswith("/api/") or path.startswith(_OWN_LIMIT):
             await self.app(scope, receive, send)
             return
-        limit = _LARGE_BODY_LIMIT if path.startswith(_LARGE) else _BODY_LIMIT
+        limit = next((limit for start, limit in _LIMITS.items() if path.startswith(start)), _BODY_LIMIT)
         try:
             body = await _read(receive, limit)
         except BodyTooLargeError as error:
@@ -129,6 +138,21 @@ async def _read(receive: Receive, limit: int) -> bytes:
             raise BodyTooLargeError(f"Body exceeded {limit} bytes limit")
         more = message.get("more_body", False)
     return b"".join(chunks)
+
+
+class Text:
+    """Refuses NUL characters in an address: no store takes them, and no name has any."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through, or answer 400."""
+        if scope["type"] == "http" and ("\x00" in scope["path"] or b"%00" in scope["query_string"]):
+            error = InvalidRequestError("The address must not contain NUL characters (%00)")
+            await json_response(error.body(), error.status)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
 
 
 class LastResort:

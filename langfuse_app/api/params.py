@@ -35,8 +35,14 @@ class Params(BaseModel):
 class Paged(Params):
     """A list by pages."""
 
-    page: int = Field(1, ge=1)
+    page: int = Field(1, ge=1, le=1_000_000_000)
     limit: int = Field(50, ge=1, le=100)
+
+
+class StrictPaged(Paged):
+    """The same, and parameters it does not know are refused."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 def groups(asked: str | None, known: tuple[str, ...], default: tuple[str, ...]) -> frozenset[str]:

@@ -18,6 +18,10 @@ class AppError(Exception):
         """The JSON body of the contract."""
         return {"message": self.message, "error": self.name}
 
+    def headers(self) -> dict[str, str]:
+        """What the answer says beside its body."""
+        return {"Retry-After": str(self.retry_after_seconds)} if self.retry_after_seconds else {}
+
 
 class InvalidRequestError(AppError):
     """400: the request breaks a rule of the contract."""
@@ -68,8 +72,20 @@ class MethodNotAllowedError(AppError):
     status = 405
     name = "MethodNotAllowedError"
 
-    def __init__(self, message: str = "Method not allowed") -> None:
+    def __init__(self, message: str = "Method not allowed", allowed: list[str] | None = None) -> None:
         super().__init__(message)
+        self._allowed = allowed or []
+
+    def headers(self) -> dict[str, str]:
+        """The methods that the path knows (RFC 9110 §15.5.6)."""
+        return {"Allow": ", ".join(self._allowed)} if self._allowed else {}
+
+
+class ConflictError(AppError):
+    """409: in conflict with what is stored."""
+
+    status = 409
+    name = "LangfuseConflictError"
 
 
 class QueryTooHeavyError(AppError):

@@ -40,6 +40,23 @@ class Settings(BaseSettings):
         "", description="Secret of that access key.", json_schema_extra={"secret": True}
     )
     LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE: bool = Field(False, description="Bucket in the path (MinIO).")
+    LANGFUSE_S3_MEDIA_UPLOAD_BUCKET: str = Field(
+        "", description="Bucket for media. Empty: the bucket of the raw log, or files in the data folder where that is empty too."
+    )
+    LANGFUSE_S3_MEDIA_UPLOAD_PREFIX: str = Field("", description="Key prefix in that bucket.")
+    LANGFUSE_S3_MEDIA_UPLOAD_REGION: str = Field("", description="Region of that bucket.")
+    LANGFUSE_S3_MEDIA_UPLOAD_ENDPOINT: str = Field(
+        "", description="Endpoint of an S3-compatible store; SDKs and browsers must be able to reach it."
+    )
+    LANGFUSE_S3_MEDIA_UPLOAD_ACCESS_KEY_ID: str = Field("", description="Access key; empty: boto3's own chain.")
+    LANGFUSE_S3_MEDIA_UPLOAD_SECRET_ACCESS_KEY: str = Field(
+        "", description="Secret of that access key.", json_schema_extra={"secret": True}
+    )
+    LANGFUSE_S3_MEDIA_UPLOAD_FORCE_PATH_STYLE: bool = Field(False, description="Bucket in the path (MinIO).")
+    LANGFUSE_S3_MEDIA_MAX_CONTENT_LENGTH: int = Field(1_000_000_000, ge=1, description="Largest media file (bytes).")
+    LANGFUSE_S3_MEDIA_DOWNLOAD_URL_EXPIRY_SECONDS: int = Field(
+        3600, ge=1, le=604_800, description="Links to media work this long (seconds)."
+    )
     LANGFUSE_RAW_LOG_ROTATE_BYTES: int = Field(64 << 20, ge=1 << 20, description="A raw-log segment is closed at this size (bytes).")
     LANGFUSE_RAW_LOG_ROTATE_SECONDS: int = Field(600, ge=1, description="A raw-log segment is closed at this age (seconds).")
     LANGFUSE_RAW_LOG_RETENTION_HOURS: int = Field(72, ge=1, description="Stored raw-log segments are kept this long (hours).")
@@ -52,9 +69,33 @@ class Settings(BaseSettings):
     ENCRYPTION_KEY: str = Field(
         "", description="64 hex digits; encrypts stored secrets. Empty: made at first start.", json_schema_extra={"secret": True}
     )
+    ADMIN_API_KEY: str = Field(
+        "", description="Bearer token of /api/admin. Empty: that part of the API is closed.", json_schema_extra={"secret": True}
+    )
     AUTH_SESSION_MAX_AGE: int = Field(43_200, ge=5, description="A sign-in lasts this long (minutes).")
     LANGFUSE_HOST_BIND: str = Field("127.0.0.1", description="Address the web server listens on; `--host` sets it.")
     PORT: int = Field(3000, ge=1, le=65_535, description="Port of UI, REST and OTLP; `--port` sets it.")
+
+    LANGFUSE_LLM_CONNECTION_WHITELISTED_HOST: str = Field(
+        "", description="Host names of own model servers that LLM connections may name although they are not public (comma list)."
+    )
+    LANGFUSE_LLM_CONNECTION_WHITELISTED_IPS: str = Field("", description="The same for addresses (comma list).")
+    LANGFUSE_LLM_CONNECTION_WHITELISTED_IP_SEGMENTS: str = Field("", description="The same for networks (comma list of CIDR).")
+    LANGFUSE_BLOB_STORAGE_ENDPOINT_WHITELISTED_HOST: str = Field(
+        "", description="Host names of own object stores that exports may go to although they are not public (comma list)."
+    )
+    LANGFUSE_BLOB_STORAGE_ENDPOINT_WHITELISTED_IPS: str = Field("", description="The same for addresses (comma list).")
+    LANGFUSE_BLOB_STORAGE_ENDPOINT_WHITELISTED_IP_SEGMENTS: str = Field("", description="The same for networks (comma list of CIDR).")
+    LANGFUSE_RATE_LIMIT_PLAN: Literal["", "hobby", "core", "pro"] = Field(
+        "", description="Limits each organisation as Langfuse Cloud's plan of that name does. Empty: no limits."
+    )
+    LANGFUSE_RATE_LIMITS: str = Field(
+        "", description="Limits of each organisation by resource (`public-api=1000/minute, trace-delete=50/day`); they win over the plan."
+    )
+    LANGFUSE_RATE_LIMITS_PER_KEY: str = Field("", description="Limits of each API key, in the same form.")
+    OTEL_EXPORTER_OTLP_ENDPOINT: str = Field(
+        "", description="Where this instance sends its own request spans (OTLP over HTTP). Empty: nowhere; requests keep their trace ids."
+    )
 
     # --- ingestion ----------------------------------------------------------------------------
     LANGFUSE_INGESTION_MAX_BODY_BYTES: int = Field(
@@ -72,7 +113,9 @@ class Settings(BaseSettings):
     LANGFUSE_SEARCH_INDEX: Literal["full", "prefix", "off"] = Field(
         "full", description="Text indexes on input and output: whole, first 1 000 characters, none."
     )
-    LANGFUSE_WORKERS: int = Field(2, ge=1, le=64, description="Worker processes that `up` starts.")
+    LANGFUSE_WORKERS: int = Field(
+        2, ge=1, le=64, description="Worker processes that `up` starts. Of several, the last one takes everything but ingestion."
+    )
 
     # --- first start --------------------------------------------------------------------------
     LANGFUSE_INIT_ORG_ID: str = Field("", description="Headless start: organisation id. Empty: no headless start.")
@@ -96,6 +139,9 @@ class Settings(BaseSettings):
     LANGFUSE_LOG_LEVEL: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
     LANGFUSE_LOG_FORMAT: Literal["text", "json"] = Field("text", description="How it is logged.")
     QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED: bool = Field(True, description="Workers of this process drain ingestion.")
+    QUEUE_CONSUMER_TRACE_DELETE_QUEUE_IS_ENABLED: bool = Field(True, description="Workers of this process erase what was deleted.")
+    QUEUE_CONSUMER_DATA_RETENTION_QUEUE_IS_ENABLED: bool = Field(True, description="Workers of this process apply retention.")
+    QUEUE_CONSUMER_PROJECT_DELETE_QUEUE_IS_ENABLED: bool = Field(True, description="Workers of this process erase deleted projects.")
     QUEUE_CONSUMER_TRACE_UPSERT_QUEUE_IS_ENABLED: bool = Field(True, description="Workers of this process take trace follow-ups.")
     QUEUE_CONSUMER_EVAL_EXECUTION_QUEUE_IS_ENABLED: bool = Field(True, description="Workers of this process run evaluations.")
 

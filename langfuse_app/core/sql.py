@@ -8,6 +8,16 @@ from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.time import to_us
 
 
+def summed(details: str, word: str) -> str:
+    """The sum over the keys of a map that contain a word, in any case (spec/api.md §4.2, reductions)."""
+    return f"arraySum(mapValues(mapFilter((k, v) -> positionCaseInsensitive(k, '{word}') > 0, {details})))"
+
+
+def known(details: str, word: str) -> str:
+    """The same, NULL where no key contains the word."""
+    return f"if(arrayExists(k -> positionCaseInsensitive(k, '{word}') > 0, mapKeys({details})), {summed(details, word)}, NULL)"
+
+
 class Conditions:
     """Conditions joined by AND. Every value travels as a parameter, never inside the SQL text.
 

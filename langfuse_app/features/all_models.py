@@ -5,7 +5,25 @@ from importlib import import_module
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-SLICES = ("accounts", "api_keys", "audit", "ingest", "models", "organizations", "projects", "scores")
+SLICES = (
+    "accounts",
+    "annotation_queues",
+    "api_keys",
+    "audit",
+    "blob_storage",
+    "comments",
+    "datasets",
+    "deletions",
+    "experiments",
+    "feedback",
+    "ingest",
+    "llm_connections",
+    "media",
+    "models",
+    "organizations",
+    "projects",
+    "scores",
+)
 
 
 def _load() -> dict[str, Table]:

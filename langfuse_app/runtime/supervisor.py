@@ -94,7 +94,7 @@ def _run(settings: Settings, data: DataDir, stack: ExitStack) -> None:
     os.environ |= urls.environment()
     data.write_run({**urls.environment(), **{name: os.environ[name] for name in _MADE_HERE}}, [slot.child.pid for slot in engines])
     first = _prepare()
-    workers = [_worker_spec(number + 1) for number in range(settings.LANGFUSE_WORKERS)]
+    workers = [_worker_spec(number + 1, settings.LANGFUSE_WORKERS) for number in range(settings.LANGFUSE_WORKERS)]
     slots = engines + _start(stack, workers, _WEB_SECONDS)
     slots += _start(stack, [web.spec("all", settings.LANGFUSE_HOST_BIND, settings.PORT)], _WEB_SECONDS)
     print(banner(settings.public_url, first), flush=True)
@@ -130,10 +130,12 @@ def _stop(slots: list[_Slot]) -> None:
     embedded.stop_all([slot.child for slot in slots])
 
 
-def _worker_spec(number: int) -> ChildSpec:
+def _worker_spec(number: int, of: int) -> ChildSpec:
+    """A drain keeps its worker for minutes, so the last of several workers is there for all other jobs."""
+    lanes = "default" if number == of > 1 else "all"
     return ChildSpec(
         name=f"worker {number}",
-        command=[sys.executable, "-m", "langfuse_app.cli", "worker", "--queues", "all"],
+        command=[sys.executable, "-m", "langfuse_app.cli", "worker", "--queues", lanes],
         ready=lambda: True,
         stop_seconds=_DRAIN_SECONDS,
     )

@@ -1,11 +1,17 @@
 """Blobs: files under the data folder by default, S3 where a bucket is configured."""
 
 import os
+import shutil
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from langfuse_app.core.ids import new_id
 from langfuse_app.core.settings import get_settings
+
+
+class BlobStoreError(Exception):
+    """The store cannot do what was asked; the text is for the log."""
 
 
 class Blobs(Protocol):
@@ -24,6 +30,32 @@ class Blobs(Protocol):
         ...
 
 
+class FileUpload:
+    """A blob that is written piece by piece, beside its place; it is there after `commit`, and not at all before."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._beside = path.with_name(f".{path.name}.{new_id()}")
+        self._file = self._beside.open("wb")
+
+    def write(self, data: bytes) -> None:
+        """Append."""
+        self._file.write(data)
+
+    def commit(self) -> None:
+        """Flush to disk and move into place."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._beside.replace(self._path)
+
+    def discard(self) -> None:
+        """Leave nothing behind; after `commit` this does nothing."""
+        self._file.close()
+        self._beside.unlink(missing_ok=True)
+
+
 class FileBlobs:
     """Blobs as files; a put is complete or not there."""
 
@@ -37,16 +69,23 @@ class FileBlobs:
             raise ValueError("blob name leaves its folder")
         return path
 
+    def upload(self, name: str) -> FileUpload:
+        """Begin to write a blob of any size."""
+        return FileUpload(self.path(name))
+
+    def free_bytes(self) -> int:
+        """How much the disk can still take."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        return shutil.disk_usage(self._root).free
+
     def put(self, name: str, data: bytes) -> None:
         """Write beside, flush to disk, move into place."""
-        path = self.path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        upload = self.upload(name)
+        try:
+            upload.write(data)
+            upload.commit()
+        finally:
+            upload.discard()
 
     def get(self, name: str, offset: int = 0, length: int | None = None) -> bytes:
         """The bytes, or a range of them; KeyError when absent."""
@@ -68,6 +107,11 @@ class S3Blobs:
     def __init__(self, client: Any, bucket: str, prefix: str) -> None:
         self._client, self._bucket, self._prefix = client, bucket, prefix
 
+    @property
+    def bucket(self) -> str:
+        """The bucket's name."""
+        return self._bucket
+
     def put(self, name: str, data: bytes) -> None:
         """One PUT."""
         self._client.put_object(Bucket=self._bucket, Key=self._prefix + name, Body=data)
@@ -84,26 +128,74 @@ class S3Blobs:
         """One DELETE; absent is fine."""
         self._client.delete_object(Bucket=self._bucket, Key=self._prefix + name)
 
+    def put_url(self, name: str, *, content_type: str, length: int, sha256: str, lifetime_s: int) -> str:
+        """A link for a PUT of exactly these bytes: type, length and base64 SHA-256 are signed. BlobStoreError."""
+        wanted = {"ContentType": content_type, "ContentLength": length, "ChecksumSHA256": sha256}
+        return self._link("put_object", name, wanted, lifetime_s)
 
-def _s3() -> S3Blobs:
+    def get_url(self, name: str, *, content_type: str, disposition: str, lifetime_s: int) -> str:
+        """A link for GETs, answered with this Content-Type and Content-Disposition. BlobStoreError."""
+        return self._link("get_object", name, {"ResponseContentType": content_type, "ResponseContentDisposition": disposition}, lifetime_s)
+
+    def _link(self, operation: str, name: str, more: dict[str, Any], lifetime_s: int) -> str:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        params = {"Bucket": self._bucket, "Key": self._prefix + name, **more}
+        try:
+            return self._client.generate_presigned_url(operation, Params=params, ExpiresIn=lifetime_s)
+        except (BotoCoreError, ClientError) as error:
+            raise BlobStoreError(f"{type(error).__name__}: {error}") from error
+
+
+def s3_client(*, region: str, endpoint: str, access_key_id: str, secret_access_key: str, force_path_style: bool) -> Any:
+    """A client of boto3; what is empty comes from boto3's own chain."""
     import boto3  # 0.7 s to import and set up: only where S3 is used
     from botocore.config import Config
 
-    settings = get_settings()
-    style = "path" if settings.LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE else "auto"
-    client = boto3.client(
+    return boto3.client(
         "s3",
-        region_name=settings.LANGFUSE_S3_EVENT_UPLOAD_REGION or None,
-        endpoint_url=settings.LANGFUSE_S3_EVENT_UPLOAD_ENDPOINT or None,
-        aws_access_key_id=settings.LANGFUSE_S3_EVENT_UPLOAD_ACCESS_KEY_ID or None,
-        aws_secret_access_key=settings.LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY or None,
-        config=Config(s3={"addressing_style": style}, connect_timeout=3, read_timeout=20, retries={"max_attempts": 2}),
+        region_name=region or None,
+        endpoint_url=endpoint or None,
+        aws_access_key_id=access_key_id or None,
+        aws_secret_access_key=secret_access_key or None,
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path" if force_path_style else "auto"},
+            # A link must ask for no checksum but the one that was named when it was made.
+            request_checksum_calculation="when_required",
+            connect_timeout=3,
+            read_timeout=20,
+            retries={"max_attempts": 2},
+        ),
     )
-    return S3Blobs(client, settings.LANGFUSE_S3_EVENT_UPLOAD_BUCKET, settings.LANGFUSE_S3_EVENT_UPLOAD_PREFIX)
+
+
+def _configured(kind: str) -> S3Blobs | None:
+    """The bucket of LANGFUSE_S3_<kind>_UPLOAD_*, None where no bucket is named."""
+    settings = get_settings()
+
+    def value(name: str) -> Any:
+        return getattr(settings, f"LANGFUSE_S3_{kind}_UPLOAD_{name}")
+
+    if not value("BUCKET"):
+        return None
+    client = s3_client(
+        region=value("REGION"),
+        endpoint=value("ENDPOINT"),
+        access_key_id=value("ACCESS_KEY_ID"),
+        secret_access_key=value("SECRET_ACCESS_KEY"),
+        force_path_style=value("FORCE_PATH_STYLE"),
+    )
+    return S3Blobs(client, value("BUCKET"), value("PREFIX"))
 
 
 @lru_cache
-def blobs() -> Blobs:
+def blobs() -> FileBlobs | S3Blobs:
     """The blob store of this installation."""
-    settings = get_settings()
-    return _s3() if settings.LANGFUSE_S3_EVENT_UPLOAD_BUCKET else FileBlobs(settings.data_dir / "blobs")
+    return _configured("EVENT") or FileBlobs(get_settings().data_dir / "blobs")
+
+
+@lru_cache
+def media_blobs() -> FileBlobs | S3Blobs:
+    """Where media are kept: a bucket of their own, or beside everything else."""
+    return _configured("MEDIA") or blobs()

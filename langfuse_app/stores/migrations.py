@@ -12,6 +12,7 @@ from alembic import command as alembic_command
 from langfuse_app.core.paths import resources
 from langfuse_app.core.settings import Settings, get_settings
 from langfuse_app.stores import clickhouse
+from langfuse_app.stores.cluster import on_cluster, stored_table
 from langfuse_app.stores.postgres import engine
 
 _LOCK = 0x6C66_6170  # any constant of ours; pg_advisory_xact_lock keeps two migrations apart
@@ -44,13 +45,9 @@ def migrate_clickhouse() -> None:
                 _apply(step, statements)
 
 
-def _on_cluster(settings: Settings) -> str:
-    return f" ON CLUSTER '{settings.CLICKHOUSE_CLUSTER_NAME}'" if settings.CLICKHOUSE_CLUSTER_ENABLED else ""
-
-
 def _prepare(settings: Settings) -> None:
     database = settings.CLICKHOUSE_DB
-    clickhouse.command(f"CREATE DATABASE IF NOT EXISTS `{database}`{_on_cluster(settings)} ENGINE = Atomic", database="default")
+    clickhouse.command(f"CREATE DATABASE IF NOT EXISTS `{database}`{on_cluster(settings)} ENGINE = Atomic", database="default")
     clickhouse.command(
         "CREATE TABLE IF NOT EXISTS schema_migrations (step String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3))"
         " ENGINE = MergeTree ORDER BY step"
@@ -75,7 +72,7 @@ def render(template: str, settings: Settings) -> list[str]:
     lines = [line for line in template.splitlines() if not line.lstrip().startswith("--")]
     sql = "\n".join(lines).replace("{search_indexes}", search_indexes(settings.LANGFUSE_SEARCH_INDEX))
     sql = sql.replace("{ledger_days}", str(-(-settings.LANGFUSE_RAW_LOG_RETENTION_HOURS // 24) + 1))
-    sql = re.sub(r"\{table:(\w+)\}", lambda found: _table(found[1], settings), sql)
+    sql = re.sub(r"\{table:(\w+)\}", lambda found: stored_table(found[1], settings), sql)
     sql = re.sub(r"\{replacing:([^}]+)\}", lambda found: _replacing(found[1], settings), sql)
     sql = re.sub(r"\{distributed:(\w+):([^}]+)\}", lambda found: _distributed(found[1], found[2], settings), sql)
     return [statement.strip() for statement in sql.split(";") if statement.strip()]
@@ -91,10 +88,6 @@ def search_indexes(mode: str) -> str:
     return _TOKENIZERS.format(**columns)
 
 
-def _table(name: str, settings: Settings) -> str:
-    return f"{name}_local{_on_cluster(settings)}" if settings.CLICKHOUSE_CLUSTER_ENABLED else name
-
-
 def _replacing(columns: str, settings: Settings) -> str:
     if not settings.CLICKHOUSE_CLUSTER_ENABLED:
         return f"ReplacingMergeTree({columns})"
@@ -106,7 +99,7 @@ def _distributed(name: str, shard_key: str, settings: Settings) -> str:
         return ""
     cluster, database = settings.CLICKHOUSE_CLUSTER_NAME, settings.CLICKHOUSE_DB
     return (
-        f"CREATE TABLE IF NOT EXISTS {name}{_on_cluster(settings)} AS {name}_local"
+        f"CREATE TABLE IF NOT EXISTS {name}{on_cluster(settings)} AS {name}_local"
         f" ENGINE = Distributed('{cluster}', '{database}', '{name}_local', cityHash64(project_id, {shard_key}));"
     )
 

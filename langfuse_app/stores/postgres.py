@@ -14,7 +14,10 @@ from langfuse_app.core.settings import get_settings
 
 def _make(url: str) -> Engine:
     # pre_ping: after a restart of the server the pool mends itself instead of failing one request per connection
-    return create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, pool_timeout=10, connect_args={"connect_timeout": 5})
+    # hide_parameters: what people stored, secrets too, must not reach the log with an error of the server
+    return create_engine(
+        url, pool_size=8, max_overflow=8, pool_pre_ping=True, pool_timeout=10, hide_parameters=True, connect_args={"connect_timeout": 5}
+    )
 
 
 @lru_cache

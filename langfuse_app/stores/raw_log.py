@@ -27,6 +27,7 @@ from langfuse_app.stores.blobs import Blobs, blobs
 _PREFIX = struct.Struct("<4sIII")
 _MAGIC = b"LFR1"
 OPEN, SEALED = ".log", ".log.zst"
+RAW_LOG_LOCK = "raw-log-files"  # of stores/locks.py: whoever seals, removes or rewrites segments holds it
 
 
 class FrameHeader(msgspec.Struct, frozen=True, array_like=True):
@@ -43,6 +44,12 @@ class FrameHeader(msgspec.Struct, frozen=True, array_like=True):
     sdk_version: str = ""
     ingestion_version: str = ""
     scores_only: bool = False
+    filler: str = ""  # bytes behind the body of a frame that lost events, in digits of fixed width
+
+    @staticmethod
+    def fill(length: int) -> str:
+        """`length` as `filler` holds it: every length takes the same room."""
+        return f"{length:010d}"
 
 
 class Ref(msgspec.Struct, frozen=True, array_like=True):
@@ -231,19 +238,30 @@ class FileRawLog:
                 header = file.read(head_length)
                 if magic != _MAGIC or len(header) < head_length or not _has(file.fileno(), offset + length):
                     return
-                yield _header_decoder.decode(header), Ref(segment, offset, length)
+                decoded = _header_decoder.decode(header)
+                length += int(decoded.filler or 0)
+                yield decoded, Ref(segment, offset, length)
                 offset += length
                 file.seek(offset)
 
-    def seal(self, path: Path) -> Path:
-        """Compress a finished segment and remove the open form; its references stay good."""
-        sealed = path.with_name(path.name.removesuffix(OPEN) + SEALED)
+    def sealed(self) -> list[Path]:
+        """Files of sealed segments, oldest first."""
+        return sorted(self._folder.glob(f"*{SEALED}")) if self._folder.exists() else []
+
+    @staticmethod
+    def compress(path: Path, sealed: Path) -> None:
+        """Write the sealed form of a segment's file, whole or not at all."""
         beside = sealed.with_name(sealed.name + ".part")
         with path.open("rb") as source, beside.open("wb") as target:
             zstandard.ZstdCompressor(level=3).copy_stream(source, target)
             target.flush()
             os.fsync(target.fileno())
         beside.replace(sealed)
+
+    def seal(self, path: Path) -> Path:
+        """Compress a finished segment and remove the open form; its references stay good."""
+        sealed = path.with_name(path.name.removesuffix(OPEN) + SEALED)
+        self.compress(path, sealed)
         self.forget(path.name.removesuffix(OPEN))
         path.unlink()
         return sealed

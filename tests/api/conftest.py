@@ -30,6 +30,9 @@ class Api:
     def post(self, path: str, body: object):
         return self.client.post(f"/api/public{path}", json=body, headers=self.headers)
 
+    def send(self, method: str, path: str, body: object = None):
+        return self.client.request(method, f"/api/public{path}", json=body, headers=self.headers)
+
 
 @pytest.fixture
 def scope(engines: object) -> ProjectScope:
@@ -47,3 +50,11 @@ def api(anonymous: TestClient, scope: ProjectScope) -> Api:
 def stranger(anonymous: TestClient) -> Api:
     """The API as a client of another tenant sees it."""
     return Api(anonymous, factories.project("another project"))
+
+
+@pytest.fixture
+def organization(anonymous: TestClient, scope: ProjectScope) -> TestClient:
+    """The API as a client with a key of the organisation of `scope` sees it."""
+    client = TestClient(anonymous.app, raise_server_exceptions=False)
+    client.headers |= factories.organization_auth(scope)
+    return client

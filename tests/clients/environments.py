@@ -66,14 +66,14 @@ class Client:
         )
 
 
-def environment(name: str) -> Client:
-    """The client called `name`, with its environment built if this machine has none for its lock yet."""
+def environment(name: str, driver: str = "drive") -> Client:
+    """The client called `name` and one of its drivers, with its environment built if this machine has none for its lock yet."""
     folder = CLIENTS / name
     if (folder / PYTHON_LOCK).exists():
         built = _built(name, folder / PYTHON_LOCK, _build_python, f"{sys.version_info[:2]}{platform.machine()}")
-        return Client(name, (str(built / "bin" / "python"), "-u", str(folder / "drive.py")), {"PYTHONPATH": str(CLIENTS)})
+        return Client(name, (str(built / "bin" / "python"), "-u", str(folder / f"{driver}.py")), {"PYTHONPATH": str(CLIENTS)})
     built = _built(name, folder / NODE_LOCK, _build_node)
-    return Client(name, (_tool("node"), str(folder / "drive.mjs")), {"CLIENT_MODULES": str(built)})
+    return Client(name, (_tool("node"), str(folder / f"{driver}.mjs")), {"CLIENT_MODULES": str(built)})
 
 
 def _built(name: str, lock: Path, build: Build, salt: str = "") -> Path:

@@ -75,12 +75,12 @@ class Drive:
         return self.facts[scenario]
 
 
-def drive(client: str, target: Target, seed: str, openai_url: str) -> Drive:
-    """Runs the driver of `client` to its end, reading while it runs."""
+def drive(client: str, target: Target, seed: str, openai_url: str = "", driver: str = "drive") -> Drive:
+    """Runs a driver of `client` to its end, reading while it runs."""
     settings = {"CLIENT_SEED": seed, "OPENAI_BASE_URL": openai_url, "OPENAI_API_KEY": "sk-none"}
     errors: list[str] = []
     lines: Queue[dict[str, Any] | None] = Queue()
-    with environment(client).start({**target.settings(), **settings}) as process:
+    with environment(client, driver).start({**target.settings(), **settings}) as process:
         assert process.stdin
         assert process.stdout
         assert process.stderr

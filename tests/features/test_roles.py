@@ -40,6 +40,6 @@ def test_only_authentication_makes_scopes() -> None:
         path.relative_to(ROOT).as_posix()
         for path in ROOT.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in ("ProjectScope", "UserScope")
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in ("ProjectScope", "OrganizationScope", "InstanceScope", "UserScope")
     }
     assert makers <= {"features/accounts/service.py", "features/api_keys/service.py"}

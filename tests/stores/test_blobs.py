@@ -1,40 +1,27 @@
 """Blobs on files and on S3 behave alike; S3 is moto's server, spoken to over HTTP."""
 
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from langfuse_app.stores.blobs import Blobs, FileBlobs, S3Blobs
 from langfuse_app.stores.raw_log import FrameHeader, ObjectRawLog
 from tests import running
+from tests.s3 import S3, running_s3
 
 
 @pytest.fixture(scope="session")
-def s3() -> Iterator[Any]:
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-        server.start()
-        host, port = server.get_host_and_port()
-        client = boto3.client(
-            "s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
-        )
-        client.create_bucket(Bucket="events")
-        yield client
-        server.stop()
+def s3() -> Iterator[S3]:
+    with running_s3() as server:
+        yield server
 
 
 @pytest.fixture(params=["files", "s3"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
     if request.param == "files":
         return FileBlobs(tmp_path)
-    return S3Blobs(request.getfixturevalue("s3"), "events", f"prefix/{tmp_path.name}/")
+    return S3Blobs(request.getfixturevalue("s3").client, "events", f"prefix/{tmp_path.name}/")
 
 
 def test_a_blob_comes_back(blobs: Blobs) -> None:
@@ -69,3 +56,20 @@ def test_the_raw_log_keeps_a_request_per_object(blobs: Blobs) -> None:
 def test_a_name_cannot_leave_its_folder(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="leaves its folder"):
         FileBlobs(tmp_path / "blobs").put("../../etc/passwd", b"")
+
+
+def test_an_upload_counts_once_it_is_committed(tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path)
+    upload = blobs.upload("a/b")
+    upload.write(b"half")
+    with pytest.raises(KeyError):
+        blobs.get("a/b")
+    upload.discard()
+    assert list(tmp_path.rglob("*")) == [tmp_path / "a"]
+    whole = blobs.upload("a/b")
+    whole.write(b"one ")
+    whole.write(b"two")
+    whole.commit()
+    whole.discard()
+    assert blobs.get("a/b") == b"one two"
+    assert list((tmp_path / "a").iterdir()) == [tmp_path / "a" / "b"]

@@ -3,8 +3,10 @@
 from datetime import datetime
 
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, delete, select
 
+from langfuse_app.core.time import utcnow
 from langfuse_app.features.accounts.models import User, UserSession
 from langfuse_app.stores.postgres import session
 
@@ -13,6 +15,28 @@ def user_by_email(email: str) -> User | None:
     """The person with that e-mail (lower case)."""
     with session() as current:
         return current.exec(select(User).where(User.email == email)).first()
+
+
+def user(user_id: str) -> User | None:
+    """The person of that id."""
+    with session() as current:
+        return current.get(User, user_id)
+
+
+def ensure_user(user: User) -> User:
+    """Write a new account unless its e-mail is taken; the stored one, whose it may be."""
+    values = user.model_dump()
+    with session() as current:
+        current.connection().execute(insert(User).values(**values).on_conflict_do_nothing(index_elements=["email"]))
+        return current.exec(select(User).where(User.email == user.email)).one()
+
+
+def set_password(user_id: str, password: str) -> None:
+    """Store the hash of a new password, and end every sign-in of the person."""
+    with session() as current:
+        values = {"id": user_id, "password": password, "now": utcnow()}
+        current.connection().execute(text("UPDATE users SET password = :password, updated_at = :now WHERE id = :id"), values)
+        current.exec(delete(UserSession).where(col(UserSession.user_id) == user_id))
 
 
 def first_user() -> User | None:

@@ -1,5 +1,6 @@
 """Sign-in, sign-out, and the scopes that a signed-in person gets."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -23,7 +24,18 @@ _SPACE = "user_sessions"
 _TOUCH_AFTER = timedelta(minutes=5)
 
 
-class _Person(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account."""
+
+    id: str
+    email: str
+    name: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class _SignIn(msgspec.Struct, frozen=True):
     """What the cache keeps of a sign-in."""
 
     user_id: str
@@ -44,6 +56,29 @@ def create_user(email: str, name: str, password: str | None) -> str:
     user = User(email=normal_email(email), name=name or None, password=hashed)
     repository.add_user(user)
     return user.id
+
+
+def ensure_user(email: str, name: str | None) -> str:
+    """The id of the account with that e-mail; a new one without a password where there is none."""
+    return repository.ensure_user(User(email=normal_email(email), name=name or None)).id
+
+
+def person(user_id: str) -> Person | None:
+    """The person of that id."""
+    found = repository.user(user_id)
+    return found and Person(found.id, found.email, found.name, found.created_at, found.updated_at)
+
+
+def reset_password(email: str, password: str) -> None:
+    """Set a new password and end every sign-in of the person; NotFoundError for an unknown e-mail.
+
+    Only for the command line: access to the data folder is the proof.
+    """
+    user = repository.user_by_email(normal_email(email))
+    if user is None:
+        raise NotFoundError(f"Nobody has the e-mail {normal_email(email)}")
+    repository.set_password(user.id, _passwords().hash(password))
+    cache.bump(_SPACE)
 
 
 def user_id(email: str) -> str | None:
@@ -96,7 +131,7 @@ def user_from_cookie(cookie_header: str | None) -> UserScope | None:
         return None
     hashed = _hash(token)
     stored = cache.cached(_SPACE, hashed, lambda: _load(hashed), ttl_s=60)
-    person = msgspec.msgpack.decode(stored, type=_Person | None)
+    person = msgspec.msgpack.decode(stored, type=_SignIn | None)
     if person is None or person.expires_at <= utcnow():
         return None
     return UserScope(user_id=person.user_id, email=person.email, name=person.name, session_id=person.session_id)
@@ -126,7 +161,7 @@ def _load(hashed: str) -> bytes:
     if now < expires_at and now - entry.last_seen_at > _TOUCH_AFTER:
         expires_at = now + _lifetime()
         repository.touch_session(entry.id, now, expires_at)
-    return msgspec.msgpack.encode(_Person(user.id, user.email, user.name or "", entry.id, expires_at))
+    return msgspec.msgpack.encode(_SignIn(user.id, user.email, user.name or "", entry.id, expires_at))
 
 
 def _lifetime() -> timedelta:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import DateTime
+from sqlalchemy import ARRAY, Column, DateTime, String
 from sqlmodel import Field, SQLModel
 
 from langfuse_app.core.ids import new_id
@@ -13,6 +13,7 @@ class ApiKey(SQLModel, table=True):
     """A key pair of a project or of an organisation.
 
     fast_hashed_secret_key: sha256(secret + sha256(SALT)), by which a request finds its key.
+    scopes: what the key is narrowed to (core/scopes.py, Right); empty: everything.
     """
 
     __tablename__ = "api_keys"  # pyright: ignore[reportAssignmentType] - the idiom of SQLModel
@@ -28,4 +29,5 @@ class ApiKey(SQLModel, table=True):
     project_id: str | None = Field(default=None, foreign_key="projects.id", ondelete="CASCADE", index=True)
     organization_id: str | None = Field(default=None, foreign_key="organizations.id", ondelete="CASCADE", index=True)
     scope: str = "PROJECT"
+    scopes: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(String), nullable=False, server_default="{}"))
     created_by_user_id: str | None = Field(default=None, foreign_key="users.id", ondelete="SET NULL")

@@ -1,22 +1,25 @@
-"""API keys: a request's header becomes a ProjectScope here (spec/api.md §1.1)."""
+"""API keys: a request's credentials become a scope here (spec/api.md §1.1), and keys are made and revoked."""
 
 import base64
 import binascii
+import hmac
 import logging
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 import msgspec
 
-from langfuse_app.core.errors import ForbiddenError, NotFoundError, UnauthorizedError
-from langfuse_app.core.scopes import Access, ProjectScope, Role
+from langfuse_app.core.errors import AppError, ConflictError, ForbiddenError, InvalidRequestError, NotFoundError, UnauthorizedError
+from langfuse_app.core.scopes import Access, InstanceScope, OrganizationScope, ProjectScope, Right, Role
 from langfuse_app.core.settings import get_settings
 from langfuse_app.core.time import utcnow
 from langfuse_app.features.api_keys import repository
 from langfuse_app.features.api_keys.models import ApiKey
-from langfuse_app.features.api_keys.schemas import ApiKeyItem, NewApiKey
+from langfuse_app.features.api_keys.repository import Scope
+from langfuse_app.features.api_keys.schemas import ApiKeyItem, KeyWish, NewApiKey
 from langfuse_app.features.audit import service as audit
 from langfuse_app.stores import cache
 
@@ -25,6 +28,9 @@ log = logging.getLogger(__name__)
 _SPACE = "api_keys"
 _CHECK_HOST = "Confirm that you've configured the correct host."
 _PROJECT, _ORGANIZATION = "PROJECT", "ORGANIZATION"
+_DENIED = "Access denied - insufficient permissions for this endpoint"
+_ADMIN = "ADMIN_KEY"
+_SENDS = ("/api/public/ingestion", "/api/public/otel/", "/v1/traces", "/api/public/scores", "/api/public/media")
 
 
 class _Owner(msgspec.Struct, frozen=True):
@@ -36,6 +42,7 @@ class _Owner(msgspec.Struct, frozen=True):
     project_id: str | None
     org_id: str
     expires_at: datetime | None
+    scopes: tuple[Right, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +54,100 @@ class Credentials:
     lookup: str
 
 
-def authenticate(authorization: str | None, allow_scores_only: bool = False) -> ProjectScope:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request is about, as far as it decides who may come in."""
+
+    method: str = "GET"
+    path: str = ""
+    allow_scores_only: bool = False
+
+
+_ANYTHING = Asked()
+
+
+def authenticate(authorization: str | None, asked: Asked = _ANYTHING) -> ProjectScope:
     """The scope of a request's Authorization header.
 
     Raises UnauthorizedError and ForbiddenError with the texts of the contract; ServiceUnavailableError without PostgreSQL.
     """
     credentials = parse_header(authorization)
-    stored = cache.cached(_SPACE, credentials.lookup, lambda: _load(credentials), ttl_s=60)
-    return _scope(credentials, stored, allow_scores_only)
+    return _project_scope(credentials, _decoded(credentials, _stored(credentials)), asked)
 
 
-def authenticate_cached(authorization: str | None, allow_scores_only: bool = False) -> ProjectScope | None:
+def authenticate_cached(authorization: str | None, asked: Asked = _ANYTHING) -> ProjectScope | None:
     """The same from this process's memory, without any waiting; None when it is not known there."""
     credentials = parse_header(authorization)
     stored = cache.remembered(_SPACE, credentials.lookup)
-    return None if stored is None else _scope(credentials, stored, allow_scores_only)
+    return None if stored is None else _project_scope(credentials, _decoded(credentials, stored), asked)
+
+
+def authenticate_organization(authorization: str | None, asked: Asked = _ANYTHING) -> OrganizationScope:
+    """The scope of an organisation's key; errors as `authenticate`, and ForbiddenError for a project's key."""
+    credentials = parse_header(authorization)
+    owner = _decoded(credentials, _stored(credentials))
+    if owner.scope == _ORGANIZATION and credentials.access is Access.SCORES:
+        raise _no_bearer()
+    if owner.scope != _ORGANIZATION:
+        raise ForbiddenError("Invalid API key. Organization-scoped API key required for this operation.")
+    _rights(owner.scopes, asked)
+    return OrganizationScope(org_id=owner.org_id, actor_id=owner.key_id, actor_kind="api_key")
+
+
+def authenticate_admin(authorization: str | None) -> InstanceScope:
+    """The scope of ADMIN_API_KEY as a Bearer token (spec/api.md §1.1, §3.2); UnauthorizedError, ForbiddenError."""
+    if not authorization:
+        raise UnauthorizedError("Unauthorized: No authorization header provided")
+    if not get_settings().ADMIN_API_KEY:
+        raise ForbiddenError("ADMIN_API_KEY is not set")
+    scheme, _, token = authorization.partition(" ")
+    if scheme != "Bearer" or not _is_admin_key(token):
+        raise UnauthorizedError("Unauthorized: Invalid token")
+    return InstanceScope(actor_id=_ADMIN)
+
+
+def authenticate_admin_for_project(authorization: str | None, admin_key: str, project_id: str | None) -> ProjectScope:
+    """ADMIN_API_KEY, said twice, acting for a project (spec/api.md §1.1).
+
+    AppError (500) when none is set, UnauthorizedError, InvalidRequestError without a project, NotFoundError for an unknown one.
+    """
+    if not get_settings().ADMIN_API_KEY:
+        raise AppError("ADMIN_API_KEY is not set")
+    scope = authenticate_admin(authorization)
+    if not _is_admin_key(admin_key):
+        raise UnauthorizedError("Unauthorized: Invalid token")
+    if not project_id:
+        raise InvalidRequestError("x-langfuse-project-id header is required for admin API key authentication")
+    return project_in(scope, project_id)
+
+
+def project_in(scope: OrganizationScope | InstanceScope, project_id: str) -> ProjectScope:
+    """The scope to act in a project of the organisation (of any, for the admin key); NotFoundError outside of it."""
+    org_id = repository.organization_of(scope, project_id)
+    if org_id is None:
+        raise NotFoundError("Project not found or you don't have access to it")
+    role = scope.role if isinstance(scope, OrganizationScope) else Role.OWNER
+    return ProjectScope(project_id=project_id, org_id=org_id, actor_id=scope.actor_id, actor_kind=scope.actor_kind, role=role)
+
+
+def organization_in(scope: InstanceScope, org_id: str) -> OrganizationScope:
+    """The scope to act in an organisation with the admin key; NotFoundError."""
+    if not repository.organization_exists(scope, org_id):
+        raise NotFoundError("Organization not found")
+    return OrganizationScope(org_id=org_id, actor_id=scope.actor_id, actor_kind=scope.actor_kind)
+
+
+def operator_in(project_id: str | None, org_id: str | None) -> Scope:
+    """The scope of someone at the machine, in a project or else in an organisation; NotFoundError.
+
+    Only for the command line: access to the data folder is the proof.
+    """
+    operator = InstanceScope(actor_id="operator", actor_kind="operator")
+    return project_in(operator, project_id) if project_id else organization_in(operator, org_id or "")
+
+
+def _is_admin_key(text: str) -> bool:
+    return hmac.compare_digest(text.encode(), get_settings().ADMIN_API_KEY.encode())
 
 
 def parse_header(authorization: str | None) -> Credentials:
@@ -94,66 +180,125 @@ def fast_hash(secret: str) -> str:
     return sha256((secret + salt).encode()).hexdigest()
 
 
+def _stored(credentials: Credentials) -> bytes:
+    return cache.cached(_SPACE, credentials.lookup, lambda: _load(credentials), ttl_s=60)
+
+
 def _load(credentials: Credentials) -> bytes:
     kind, _, value = credentials.lookup.partition(":")
     found = repository.owner_by_hash(value) if kind == "secret" else repository.owner_by_public_key(value)
     if found is None:
         return msgspec.msgpack.encode(None)
     repository.touch(found.key_id, utcnow())
-    return msgspec.msgpack.encode(_Owner(*found))
+    return msgspec.msgpack.encode(_Owner(*found[:-1], scopes=tuple(Right(right) for right in found.scopes)))
 
 
-def _scope(credentials: Credentials, stored: bytes, allow_scores_only: bool) -> ProjectScope:
+def _decoded(credentials: Credentials, stored: bytes) -> _Owner:
     owner = msgspec.msgpack.decode(stored, type=_Owner | None)
     if owner is None or (owner.expires_at is not None and owner.expires_at <= utcnow()):
         what = "credentials" if credentials.access is Access.PROJECT else "public key"
         raise UnauthorizedError(f"Invalid {what}. {_CHECK_HOST}")
-    _check_access(credentials, owner, allow_scores_only)
-    if owner.project_id is None:
-        raise ForbiddenError("Project ID not found for API token. Are you using an organization key?")
     if credentials.public_key != owner.public_key:
         log.warning("key %s was used with another public key", owner.key_id)
+    return owner
+
+
+def _project_scope(credentials: Credentials, owner: _Owner, asked: Asked) -> ProjectScope:
+    scores = credentials.access is Access.SCORES
+    if scores and owner.scope == _ORGANIZATION:
+        raise _no_bearer()
+    if owner.scope == _ORGANIZATION and asked.path == "/api/public/projects":
+        raise ForbiddenError("Invalid API key. Are you using an organization key?")
+    if owner.scope == _ORGANIZATION or (scores and not asked.allow_scores_only):
+        raise ForbiddenError(_DENIED)
+    if owner.project_id is None:
+        raise ForbiddenError("Project ID not found for API token. Are you using an organization key?")
     return ProjectScope(
         project_id=owner.project_id,
         org_id=owner.org_id,
         actor_id=owner.key_id,
         actor_kind="api_key",
-        access=credentials.access,
+        access=_scores_only(owner.scopes) if scores else _rights(owner.scopes, asked),
         public_key=owner.public_key,
     )
 
 
-def _check_access(credentials: Credentials, owner: _Owner, allow_scores_only: bool) -> None:
-    scores = credentials.access is Access.SCORES
-    if scores and owner.scope == _ORGANIZATION:
-        raise UnauthorizedError(f"Unauthorized: Cannot use organization key with bearer auth. {_CHECK_HOST}")
-    if owner.scope == _ORGANIZATION or (scores and not allow_scores_only):
-        raise ForbiddenError("Access denied - insufficient permissions for this endpoint")
+def _no_bearer() -> UnauthorizedError:
+    return UnauthorizedError(f"Unauthorized: Cannot use organization key with bearer auth. {_CHECK_HOST}")
 
 
-def list_keys(scope: ProjectScope) -> list[ApiKeyItem]:
-    """The keys of the project, newest first. ForbiddenError for viewers."""
-    scope.require(Role.MEMBER)
+def _rights(rights: Collection[Right], asked: Asked) -> Access:
+    """What a key that is narrowed to some rights may do with this request; ForbiddenError when that is nothing."""
+    reads = asked.method in ("GET", "HEAD")
+    sends = asked.method in ("POST", "PATCH") and asked.path.startswith(_SENDS)
+    if not rights or (reads and Right.READ in rights) or (sends and Right.INGEST in rights):
+        return Access.PROJECT
+    if asked.allow_scores_only and not reads and Right.SCORES in rights:
+        return Access.SCORES
+    raise ForbiddenError(_DENIED)
+
+
+def _scores_only(rights: Collection[Right]) -> Access:
+    """A public key alone writes scores, unless the key is narrowed to other things."""
+    if rights and not {Right.SCORES, Right.INGEST} & set(rights):
+        raise ForbiddenError(_DENIED)
+    return Access.SCORES
+
+
+def list_keys(scope: Scope) -> list[ApiKeyItem]:
+    """The keys of the project or of the organisation, newest first. ForbiddenError for viewers."""
+    scope.require(Role.MEMBER if isinstance(scope, ProjectScope) else Role.OWNER)
     return [_item(entry) for entry in repository.keys(scope)]
 
 
-def create_key(scope: ProjectScope, note: str | None = None) -> NewApiKey:
-    """A new key pair of the project: the one time its secret can be read. ForbiddenError for members and viewers."""
-    scope.require(Role.ADMIN)
-    new = _new_key(scope.project_id, note)
-    audit.record(scope, "create", "apiKey", new.item.id, after={"publicKey": new.item.public_key, "note": note})
-    return new
+def create_key(scope: Scope, wish: KeyWish = KeyWish()) -> NewApiKey:  # noqa: B008 - frozen
+    """A new key pair: the one time its secret can be read.
+
+    ForbiddenError for members and viewers (an organisation's keys are its owners'), InvalidRequestError for halves
+    that do not fit and for a past expiry, ConflictError for halves that are taken.
+    """
+    scope.require(Role.ADMIN if isinstance(scope, ProjectScope) else Role.OWNER)
+    if wish.expires_at is not None and wish.expires_at <= utcnow():
+        raise InvalidRequestError("expiresAt must lie in the future")
+    pair = _pair(wish)
+    entry = _entry(scope, *pair, wish)
+    if not repository.add(entry):
+        raise ConflictError("API key with the provided publicKey or secretKey already exists")
+    cache.bump(_SPACE)  # someone may have tried this key before it existed
+    audit.record(scope, "create", "apiKey", entry.id, after=_audited(entry))
+    return NewApiKey(_item(entry), pair[1])
 
 
-def delete_key(scope: ProjectScope, key_id: str) -> None:
-    """Revoke a key, everywhere within a second. NotFoundError when the project has none of that id,
+def _pair(wish: KeyWish) -> tuple[str, str]:
+    """Public and secret half, the given ones or new ones."""
+    if not wish.public_key and not wish.secret_key:
+        return f"pk-lf-{uuid.uuid4()}", f"sk-lf-{uuid.uuid4()}"
+    if not wish.public_key or not wish.secret_key:
+        raise InvalidRequestError("Both publicKey and secretKey must be provided together when specifying predefined keys")
+    if not wish.public_key.startswith("pk-lf-"):
+        raise InvalidRequestError("publicKey must start with 'pk-lf-'")
+    if not wish.secret_key.startswith("sk-lf-"):
+        raise InvalidRequestError("secretKey must start with 'sk-lf-'")
+    return wish.public_key, wish.secret_key
+
+
+def delete_key(scope: Scope, key_id: str) -> None:
+    """Revoke a key, everywhere within a second. NotFoundError when the project or organisation has none of that id,
     ForbiddenError for members and viewers."""
-    scope.require(Role.ADMIN)
+    scope.require(Role.ADMIN if isinstance(scope, ProjectScope) else Role.OWNER)
     entry = repository.key(scope, key_id)
     if entry is None or not repository.remove(scope, key_id):
         raise NotFoundError("API key not found")
     cache.bump(_SPACE)
-    audit.record(scope, "delete", "apiKey", key_id, before={"publicKey": entry.public_key, "note": entry.note})
+    audit.record(scope, "delete", "apiKey", key_id, before=_audited(entry))
+
+
+def revoke_all(scope: ProjectScope) -> None:
+    """Revoke every key of a project that is being deleted, everywhere within a second."""
+    revoked = repository.remove_all(scope)
+    cache.bump(_SPACE)
+    if revoked:
+        audit.record(scope, "delete", "apiKey", scope.project_id, before={"ids": revoked})
 
 
 def first_public_key(project_id: str) -> str | None:
@@ -163,7 +308,12 @@ def first_public_key(project_id: str) -> str | None:
 
 def create_first_key(project_id: str) -> NewApiKey:
     """The key pair of the first start, when nobody is signed in yet."""
-    return _new_key(project_id, "Made at the first start")
+    wish = KeyWish(note="Made at the first start")
+    public_key, secret_key = _pair(wish)
+    entry = _entry(_nobody(project_id), public_key, secret_key, wish)
+    repository.add(entry)
+    cache.bump(_SPACE)
+    return NewApiKey(_item(entry), secret_key)
 
 
 def put_given_key(project_id: str, public_key: str, secret_key: str) -> None:
@@ -171,26 +321,27 @@ def put_given_key(project_id: str, public_key: str, secret_key: str) -> None:
     known = repository.owner_by_hash(fast_hash(secret_key))
     if known is not None and (known.public_key, known.project_id) == (public_key, project_id):
         return
-    repository.put_given(_entry(project_id, public_key, secret_key, "From LANGFUSE_INIT_PROJECT_PUBLIC_KEY"))
+    wish = KeyWish(note="From LANGFUSE_INIT_PROJECT_PUBLIC_KEY")
+    repository.put_given(_entry(_nobody(project_id), public_key, secret_key, wish))
     cache.bump(_SPACE)
 
 
-def _new_key(project_id: str, note: str | None) -> NewApiKey:
-    secret_key = f"sk-lf-{uuid.uuid4()}"
-    entry = _entry(project_id, f"pk-lf-{uuid.uuid4()}", secret_key, note)
-    repository.add(entry)
-    cache.bump(_SPACE)  # someone may have tried this key before it existed
-    return NewApiKey(_item(entry), secret_key)
+def _nobody(project_id: str) -> ProjectScope:
+    return ProjectScope(project_id=project_id, org_id="", actor_id="", actor_kind="operator")
 
 
-def _entry(project_id: str, public_key: str, secret_key: str, note: str | None) -> ApiKey:
+def _entry(scope: Scope, public_key: str, secret_key: str, wish: KeyWish) -> ApiKey:
+    of_project = isinstance(scope, ProjectScope)
     return ApiKey(
-        note=note,
+        note=wish.note,
         public_key=public_key,
         fast_hashed_secret_key=fast_hash(secret_key),
         display_secret_key=f"{secret_key[:6]}...{secret_key[-4:]}",
-        project_id=project_id,
-        scope=_PROJECT,
+        project_id=scope.project_id if of_project else None,
+        organization_id=None if of_project else scope.org_id,
+        scope=_PROJECT if of_project else _ORGANIZATION,
+        scopes=[right.value for right in wish.scopes],
+        expires_at=wish.expires_at,
     )
 
 
@@ -203,4 +354,9 @@ def _item(entry: ApiKey) -> ApiKeyItem:
         created_at=entry.created_at,
         expires_at=entry.expires_at,
         last_used_at=entry.last_used_at,
+        scopes=tuple(Right(right) for right in entry.scopes),
     )
+
+
+def _audited(entry: ApiKey) -> dict[str, object]:
+    return {"publicKey": entry.public_key, "note": entry.note, "scopes": entry.scopes, "expiresAt": entry.expires_at}

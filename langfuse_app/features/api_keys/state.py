@@ -4,6 +4,7 @@ from typing import Any, TypedDict
 
 from langfuse_app.features.accounts.state import AppState, handler
 from langfuse_app.features.api_keys import service
+from langfuse_app.features.api_keys.schemas import KeyWish
 from langfuse_app.features.projects import service as projects
 from langfuse_app.ui import format as f
 from langfuse_app.ui.text import t
@@ -68,7 +69,7 @@ class SettingsState(AppState):
     @handler
     async def create(self, form: dict[str, Any]) -> None:
         """Make a key pair and show its secret once."""
-        made = await self._ask(service.create_key, str(form.get("note") or "").strip()[:200] or None)
+        made = await self._ask(service.create_key, KeyWish(str(form.get("note") or "").strip()[:200] or None))
         self.new_public, self.new_secret = made.item.public_key, made.secret_key
         await self._list()
 

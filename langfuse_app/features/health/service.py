@@ -3,7 +3,6 @@
 import logging
 import threading
 
-from langfuse_app.core.errors import ServiceUnavailableError
 from langfuse_app.features.health import repository_clickhouse
 from langfuse_app.stores import clickhouse, postgres, redis
 
@@ -18,12 +17,14 @@ def status(*, need_database: bool = False, need_recent: bool = False) -> str:
     try:
         if need_database:
             postgres.ping()
-        if need_recent:
-            return _recent()
-    except ServiceUnavailableError:
-        log.exception("health check: a store does not answer")
+    except Exception:
+        log.exception("health check: PostgreSQL does not answer")
         return "Database not available"
-    return OK
+    try:
+        return _recent() if need_recent else OK
+    except Exception:
+        log.exception("health check: ClickHouse does not answer")
+        return "Health check failed"
 
 
 def _recent() -> str:

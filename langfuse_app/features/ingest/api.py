@@ -6,12 +6,18 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from langfuse_app.api.auth import require_project, require_scores
+from langfuse_app.api.documented import answers
 from langfuse_app.core.inflate import BodyTooLargeError
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.settings import get_settings
+from langfuse_app.core.shapes import Message
 from langfuse_app.features.ingest import service
+from langfuse_app.features.ingest.schemas import BATCH, OTLP, BatchOut, EnvelopeErrorBody, OtlpErrorBody, OtlpOut
 
 router = APIRouter(tags=["ingestion"])
+
+_BATCH_ANSWERS = answers(BatchOut, 413, status=207) | {400: {"model": EnvelopeErrorBody, "description": "The batch cannot be read"}}
+_OTLP_ANSWERS = answers(OtlpOut, 413) | {400: {"model": OtlpErrorBody, "description": "The export cannot be read"}}
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -43,7 +49,7 @@ async def _delivery(request: Request, content: str, limit: int) -> service.Deliv
     )
 
 
-@router.post("/api/public/ingestion", status_code=207)
+@router.post("/api/public/ingestion", status_code=207, responses=_BATCH_ANSWERS, openapi_extra=BATCH)
 async def ingest(request: Request, scope: Annotated[ProjectScope, Depends(require_scores)]) -> JSONResponse:
     """Accept a batch of events; each is answered alone, 201 or an error."""
     delivery = await _delivery(request, "json", get_settings().LANGFUSE_INGESTION_MAX_BODY_BYTES)
@@ -59,7 +65,7 @@ def _content(request: Request) -> str:
     raise service.OtlpRefusedError("Invalid content type")
 
 
-@router.post("/api/public/otel/v1/traces")
+@router.post("/api/public/otel/v1/traces", responses=_OTLP_ANSWERS, openapi_extra=OTLP)
 @router.post("/v1/traces", include_in_schema=False)
 async def otlp_traces(request: Request, scope: Annotated[ProjectScope, Depends(require_project)]) -> dict[str, Any]:
     """Accept an OTLP trace export, protobuf or JSON."""
@@ -68,7 +74,7 @@ async def otlp_traces(request: Request, scope: Annotated[ProjectScope, Depends(r
     return {}
 
 
-@router.post("/api/public/otel/v1/metrics")
+@router.post("/api/public/otel/v1/metrics", responses=answers(Message))
 async def otlp_metrics(scope: Annotated[ProjectScope, Depends(require_project)]) -> dict[str, str]:
     """Accept and discard metrics, as the contract does."""
     del scope

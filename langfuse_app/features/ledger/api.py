@@ -5,13 +5,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from langfuse_app.api.auth import require_project
+from langfuse_app.api.documented import answers
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.features.ledger import service
+from langfuse_app.features.ledger.schemas import LedgerOut
 
 router = APIRouter(tags=["ingestion"])
 
 
-@router.get("/api/public/ingestion-log")
+@router.get("/api/public/ingestion-log", responses=answers(LedgerOut))
 def ingestion_log(
     scope: Annotated[ProjectScope, Depends(require_project)],
     id: Annotated[str, Query(description="Event, trace, observation, score or request id; empty: the newest entries")] = "",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from langfuse_app.core.shapes import Shape, WireTime
 from langfuse_app.core.time import iso_ms
 
 
@@ -51,3 +52,26 @@ class DeadLetterItem:
     shard: int
     payload: str
     reason: str
+
+
+class LedgerEntryOut(Shape):
+    """One event's outcome."""
+
+    event_id: str
+    entity_kind: str
+    entity_id: str
+    outcome: str
+    reason: str | None
+    request_id: str
+    received_at: WireTime
+    processed_at: WireTime | None
+    public_key: str | None
+    sdk_name: str | None
+    sdk_version: str | None
+    payload: str
+
+
+class LedgerOut(Shape):
+    """Entries, newest first."""
+
+    data: list[LedgerEntryOut]

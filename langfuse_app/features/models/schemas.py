@@ -6,9 +6,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, field_validator, model_validator
 
+from langfuse_app.core.shapes import Body, PageMeta, Shape, WireTime
 from langfuse_app.core.time import iso_ms
 
 
@@ -27,11 +27,7 @@ UsdPerUnit = Annotated[Decimal, Field(ge=0, le=1_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-class _Wire(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, protected_namespaces=())
-
-
-class UsageCondition(_Wire):
+class UsageCondition(Body):
     """The sum of the usage values whose key matches the pattern, compared with a value."""
 
     usage_detail_pattern: str
@@ -40,7 +36,7 @@ class UsageCondition(_Wire):
     case_sensitive: bool = False
 
 
-class AttributeCondition(_Wire):
+class AttributeCondition(Body):
     """A top-level scalar of the model parameters or the metadata is one of some values."""
 
     source: Literal["model_parameters", "metadata"]
@@ -49,17 +45,24 @@ class AttributeCondition(_Wire):
     values: list[str] = Field(min_length=1)
 
 
-class TierInput(_Wire):
-    """A tier as clients send it; prices in USD per unit."""
+class TierInput(Body):
+    """A tier as clients send it; prices in USD per unit. Without `isDefault` the tier without conditions is the default."""
 
     name: Name
-    is_default: bool
+    is_default: bool = False
     priority: int = Field(ge=0, le=1_000_000)
     conditions: list[UsageCondition | AttributeCondition]
     prices: dict[Name, UsdPerUnit]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _default_by_conditions(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("isDefault") is None:
+            return value | {"isDefault": not value.get("conditions")}
+        return value
 
-class ModelInput(_Wire):
+
+class ModelInput(Body):
     """Body of POST and PUT: either flat prices or tiers."""
 
     model_name: Name
@@ -73,13 +76,6 @@ class ModelInput(_Wire):
     tokenizer_id: Literal["openai", "claude"] | None = None
     tokenizer_config: dict[str, Any] | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _storable(cls, value: Any) -> Any:
-        if not _storable(value):
-            raise ValueError("Texts must not contain NUL characters, objects must not be nested deeper than 50 levels")
-        return value
-
     @field_validator("start_date")
     @classmethod
     def _in_utc(cls, value: datetime | None) -> datetime | None:
@@ -89,15 +85,6 @@ class ModelInput(_Wire):
         if not 1900 <= value.year <= 2200:
             raise ValueError("must lie between 1900 and 2200")
         return value if value.tzinfo else value.replace(tzinfo=UTC)
-
-
-def _storable(value: Any, depth: int = 0) -> bool:
-    """Whether PostgreSQL takes the texts of a JSON value."""
-    if isinstance(value, str):
-        return "\x00" not in value
-    if isinstance(value, dict):
-        value = [*value, *value.values()]
-    return not isinstance(value, list) or (depth < 50 and all(_storable(part, depth + 1) for part in value))
 
 
 class FlatPrices(NamedTuple):
@@ -174,3 +161,46 @@ class ModelItem:
 
 def _number(price: Decimal | None) -> float | None:
     return None if price is None else float(price)
+
+
+class PriceOut(Shape):
+    """USD per unit."""
+
+    price: float
+
+
+class TierOut(Shape):
+    """A tier; prices in USD per unit by usage type."""
+
+    id: str
+    name: str
+    is_default: bool
+    priority: int
+    conditions: list[UsageCondition | AttributeCondition]
+    prices: dict[str, float]
+
+
+class ModelOut(Shape):
+    """A model; the flat prices are those of the default tier."""
+
+    id: str
+    model_name: str
+    match_pattern: str
+    start_date: WireTime | None
+    unit: ModelUnit | None
+    input_price: float | None
+    output_price: float | None
+    total_price: float | None
+    tokenizer_id: str | None
+    tokenizer_config: dict[str, Any] | None
+    is_langfuse_managed: bool
+    created_at: WireTime
+    prices: dict[str, PriceOut]
+    pricing_tiers: list[TierOut]
+
+
+class ModelsOut(Shape):
+    """Own and default models."""
+
+    data: list[ModelOut]
+    meta: PageMeta

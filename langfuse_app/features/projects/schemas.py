@@ -1,9 +1,15 @@
-"""Shapes of projects (spec/api.md §4.13)."""
+"""Shapes of projects (spec/api.md §4.13, §13.1)."""
 
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field
 
 from langfuse_app.core.scopes import Role
+from langfuse_app.core.shapes import Body, Shape
+from langfuse_app.core.time import iso_ms
+from langfuse_app.features.organizations.schemas import JsonObject, OrganizationProjectOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,18 @@ class ProjectItem:
     org_name: str
     metadata: dict[str, Any]
     retention_days: int | None
+    created_at: datetime
+    updated_at: datetime
+
+    def wire(self) -> dict[str, Any]:
+        """The Project of the contract; `retentionDays` is left out when data is kept."""
+        shown = {"id": self.id, "name": self.name, "organization": {"id": self.org_id, "name": self.org_name}, "metadata": self.metadata}
+        return shown | ({"retentionDays": self.retention_days} if self.retention_days else {})
+
+    def in_organization(self) -> dict[str, Any]:
+        """The OrganizationProject of the contract."""
+        stamps = {"createdAt": iso_ms(self.created_at), "updatedAt": iso_ms(self.updated_at)}
+        return {"id": self.id, "name": self.name, "metadata": self.metadata} | stamps
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +60,51 @@ class FirstStart:
     created: bool
 
 
-class OrganizationV1(TypedDict):
+def _days(value: int) -> int:
+    if value in (1, 2):
+        raise ValueError("Invalid retention value. Must be 0 or at least 3 days.")
+    return value
+
+
+class ProjectRequest(Body):
+    """Body of POST and PUT; retention in days, 0: data is kept. PUT leaves what is absent as it is."""
+
+    name: Annotated[str, Field(min_length=3, max_length=60)]
+    metadata: JsonObject = None
+    retention: Annotated[int, Field(ge=0, le=36_500), AfterValidator(_days)] | None = None
+
+
+class OrganizationRef(BaseModel):
     """The organisation inside of a project."""
 
     id: str
     name: str
 
 
-class ProjectV1(TypedDict, total=False):
-    """A project; `retentionDays` is left out when data is kept."""
+class ProjectOut(Shape):
+    """A project; `retentionDays` is absent when data is kept."""
 
     id: str
     name: str
-    organization: OrganizationV1
+    organization: OrganizationRef
     metadata: dict[str, Any]
-    retentionDays: int
+    retention_days: int | None = None
 
 
-def project_v1(item: ProjectItem) -> ProjectV1:
-    """The wire form."""
-    wire = ProjectV1(id=item.id, name=item.name, organization=OrganizationV1(id=item.org_id, name=item.org_name), metadata=item.metadata)
-    if item.retention_days:
-        wire["retentionDays"] = item.retention_days
-    return wire
+class ProjectsOut(BaseModel):
+    """The one project of a key; empty when it is being deleted."""
+
+    data: list[ProjectOut]
+
+
+class OrganizationProjectsOut(BaseModel):
+    """The projects of an organisation."""
+
+    projects: list[OrganizationProjectOut]
+
+
+class ProjectDeletionOut(BaseModel):
+    """The project is hidden; its data goes in the background."""
+
+    success: bool
+    message: str

@@ -2,17 +2,21 @@
 
 import secrets
 
-from langfuse_app.core.errors import NotFoundError
+from langfuse_app.core.errors import ConflictError, NotFoundError
 from langfuse_app.core.ids import new_id
-from langfuse_app.core.scopes import ProjectScope, Role, UserScope
+from langfuse_app.core.scopes import OrganizationScope, ProjectScope, Role, UserScope
 from langfuse_app.core.settings import Settings
+from langfuse_app.core.time import utcnow
 from langfuse_app.features.accounts import service as accounts
 from langfuse_app.features.api_keys import service as api_keys
+from langfuse_app.features.audit import service as audit
 from langfuse_app.features.organizations import service as organizations
 from langfuse_app.features.projects import repository
 from langfuse_app.features.projects.models import Project
-from langfuse_app.features.projects.schemas import FirstStart, ProjectItem, ProjectSummary
+from langfuse_app.features.projects.schemas import FirstStart, ProjectItem, ProjectRequest, ProjectSummary
+from langfuse_app.stores.queue import enqueue
 
+DELETION_QUEUE, DELETION_TASK = "project-delete", "worker.deletions.delete_project"
 _FIRST_ORGANIZATION, _FIRST_PROJECT, _FIRST_EMAIL = "My organization", "My project", "admin@localhost"
 
 
@@ -27,13 +31,64 @@ def get(scope: ProjectScope) -> ProjectItem:
     found = repository.project(scope)
     if found is None:
         raise NotFoundError("Project not found")
+    return _item(found, organizations.name(found.org_id))
+
+
+def list_for_organization(scope: OrganizationScope) -> list[ProjectItem]:
+    """The projects of the organisation, oldest first."""
+    name = organizations.name(scope.org_id)
+    return [_item(found, name) for found in repository.of_organization(scope)]
+
+
+def create(scope: OrganizationScope, new: ProjectRequest) -> ProjectItem:
+    """A new project. ForbiddenError for members, ConflictError when the organisation has one of that name."""
+    scope.require(Role.ADMIN)
+    entry = Project(org_id=scope.org_id, name=new.name, retention_days=new.retention or None, metadata_=new.metadata)
+    if not repository.add(scope, entry):
+        raise _name_taken()
+    item = _item(entry, organizations.name(scope.org_id))
+    audit.record(scope, "create", "project", item.id, after=item.wire())
+    return item
+
+
+def update(scope: ProjectScope, new: ProjectRequest) -> ProjectItem:
+    """Rename the project, and change retention and metadata where they are given; errors as `create`."""
+    scope.require(Role.ADMIN)
+    before = get(scope)
+    given = {"metadata_": new.metadata, "retention_days": new.retention}
+    values = {"name": new.name, "updated_at": utcnow()} | {name: value for name, value in given.items() if value is not None}
+    if not repository.change(scope, values):
+        raise _name_taken()
+    after = get(scope)
+    audit.record(scope, "update", "project", scope.project_id, before=before.wire(), after=after.wire())
+    return after
+
+
+def delete(scope: ProjectScope) -> None:
+    """Hide the project and revoke its keys at once; its data goes by a job. ForbiddenError for all but owners."""
+    scope.require(Role.OWNER)
+    before = get(scope)
+    if not repository.mark_deleted(scope, utcnow()):
+        raise NotFoundError("Project not found")
+    api_keys.revoke_all(scope)
+    audit.record(scope, "delete", "project", scope.project_id, before=before.wire())
+    enqueue(DELETION_QUEUE, DELETION_TASK, scope.project_id, scope.org_id, retries=10)
+
+
+def _name_taken() -> ConflictError:
+    return ConflictError("A project with this name already exists in your organization")
+
+
+def _item(found: Project, org_name: str) -> ProjectItem:
     return ProjectItem(
         id=found.id,
         name=found.name,
         org_id=found.org_id,
-        org_name=organizations.name(found.org_id),
+        org_name=org_name,
         metadata=found.metadata_ or {},
-        retention_days=found.retention_days,
+        retention_days=found.retention_days or None,
+        created_at=found.created_at,
+        updated_at=found.updated_at,
     )
 
 

@@ -8,7 +8,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCol
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from langfuse_app.api.documented import open_answers
 from langfuse_app.features.queues import service
+from langfuse_app.features.queues.schemas import QueueHealthOut
 
 router = APIRouter(tags=["operations"])
 
@@ -37,7 +39,7 @@ _registry.register(_QueueCollector())
 ProcessCollector(registry=_registry)
 
 
-@router.get("/health/queues")
+@router.get("/health/queues", responses=open_answers(QueueHealthOut))
 def queue_health() -> dict[str, Any]:
     """Queues, ingestion backlog, drains, workers and dead letters."""
     return service.overview()

@@ -1,8 +1,13 @@
 """Statements on score_configs."""
 
-from sqlmodel import select
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import col, select
 
 from langfuse_app.core.scopes import ProjectScope
+from langfuse_app.core.time import utcnow
 from langfuse_app.features.scores.models import ScoreConfig
 from langfuse_app.stores.postgres import session
 
@@ -12,3 +17,36 @@ def find(scope: ProjectScope, config_id: str) -> ScoreConfig | None:
     with session() as current:
         statement = select(ScoreConfig).where(ScoreConfig.project_id == scope.project_id, ScoreConfig.id == config_id)
         return current.exec(statement).first()
+
+
+def page(scope: ProjectScope, limit: int, offset: int) -> tuple[list[ScoreConfig], int]:
+    """Configs of the project, newest first, and how many there are."""
+    mine = ScoreConfig.project_id == scope.project_id
+    with session() as current:
+        order = (col(ScoreConfig.created_at).desc(), col(ScoreConfig.id).desc())
+        found = current.exec(select(ScoreConfig).where(mine).order_by(*order).limit(limit).offset(offset)).all()
+        return list(found), current.exec(select(func.count()).select_from(ScoreConfig).where(mine)).one()
+
+
+def add(config: ScoreConfig) -> None:
+    """Store a new config."""
+    with session() as current:
+        current.add(config)
+
+
+def change(scope: ProjectScope, config_id: str, values: dict[str, Any]) -> ScoreConfig | None:
+    """Set columns of a config; None when the project has none of that id."""
+    with session() as current:
+        statement = select(ScoreConfig).where(ScoreConfig.project_id == scope.project_id, ScoreConfig.id == config_id)
+        config = current.exec(statement.with_for_update()).first()
+        if config is not None:
+            config.sqlmodel_update(values | {"updated_at": utcnow()})
+            current.add(config)
+        return config
+
+
+def known(scope: ProjectScope, config_ids: Collection[str]) -> set[str]:
+    """Those of the ids that are configs of the project."""
+    with session() as current:
+        statement = select(ScoreConfig.id).where(ScoreConfig.project_id == scope.project_id, col(ScoreConfig.id).in_(config_ids))
+        return set(current.exec(statement).all())

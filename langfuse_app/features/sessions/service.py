@@ -17,7 +17,12 @@ def list_sessions(scope: ProjectScope, query: SessionQuery) -> Page[SessionItem]
 
 def get(scope: ProjectScope, session_id: str) -> tuple[SessionItem, list[TraceItem]]:
     """One session and all its traces, oldest first; NotFoundError when the project has none of that id."""
+    return get_session(scope, session_id), traces.list_for_session(scope, session_id)
+
+
+def get_session(scope: ProjectScope, session_id: str) -> SessionItem:
+    """One session without its traces; NotFoundError as `get`."""
     item = repository.one(scope, session_id)
     if item is None:
         raise NotFoundError("Session not found within authorized project")
-    return item, traces.list_for_session(scope, session_id)
+    return item

@@ -1,0 +1,87 @@
+"""Bases of wire shapes: camelCase on the wire, and nothing in a body that a store could not take."""
+
+import math
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, WithJsonSchema, model_validator
+from pydantic.alias_generators import to_camel
+
+from langfuse_app.core.time import iso_ms
+
+_DEEPEST = 50
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # NUL, and halves of a pair that stand alone
+
+WireTime = Annotated[
+    datetime, PlainSerializer(iso_ms, return_type=str, when_used="unless-none"), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+"""A moment in an answer: ISO 8601 with milliseconds and Z."""
+
+
+def _usual(value: datetime) -> datetime:
+    if not 1900 <= value.year <= 2200:
+        raise ValueError("must lie between 1900 and 2200")
+    return value
+
+
+BodyTime = Annotated[AwareDatetime, AfterValidator(_usual)]
+"""A moment in a body: with its offset, and in years that no arithmetic with time zones leaves."""
+
+
+class Shape(BaseModel):
+    """An answer, or a part of one; may be read from a table row of the same field names."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True, protected_namespaces=())
+
+
+class PageMeta(Shape):
+    """The `meta` of a list by pages (spec/api.md §1.4)."""
+
+    page: int
+    limit: int
+    total_items: int
+    total_pages: int
+
+
+class Message(BaseModel):
+    """An answer that only says that something was done."""
+
+    message: str
+
+
+class Body(BaseModel):
+    """A request body; fields it does not know are ignored."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, allow_inf_nan=False, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        if not storable(value):
+            raise ValueError(
+                "Texts must not contain NUL characters or lone surrogates, numbers must be finite, nothing may be nested deeper than 50 levels"
+            )
+        return value
+
+
+class StrictBody(Body):
+    """A request body that refuses fields it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def plain(shape: type[Shape], row: object) -> dict[str, Any]:
+    """The JSON values of a row in an answer's shape, for the audit log."""
+    return shape.model_validate(row).model_dump(mode="json", by_alias=True)
+
+
+def storable(value: Any, depth: int = 0) -> bool:
+    """Whether PostgreSQL takes a JSON value and all within it."""
+    if isinstance(value, str):
+        return _UNSTORABLE.search(value) is None
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    return not isinstance(value, list) or (depth < _DEEPEST and all(storable(part, depth + 1) for part in value))

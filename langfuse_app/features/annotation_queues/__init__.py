@@ -1,0 +1,1 @@
+"""Annotation queues: what people are asked to score."""

@@ -1,0 +1,1 @@
+"""Blob-storage integrations: scheduled exports of a project into a bucket of its owner."""

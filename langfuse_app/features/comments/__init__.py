@@ -1,0 +1,1 @@
+"""Comments on traces, observations, sessions and prompts."""

@@ -1,0 +1,1 @@
+"""Datasets: named collections of items, every version of which is kept."""

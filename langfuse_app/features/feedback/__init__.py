@@ -1,0 +1,1 @@
+"""What users and agents have to say about this product."""

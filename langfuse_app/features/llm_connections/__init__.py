@@ -1,0 +1,1 @@
+"""LLM connections: the keys by which evaluators and the playground call models."""

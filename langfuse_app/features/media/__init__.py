@@ -1,0 +1,1 @@
+"""Media: pictures, sound and files that traces and dataset items refer to."""

@@ -1,0 +1,1 @@
+"""Deleting what is older than a project wants to keep."""

@@ -1,0 +1,1 @@
+"""SCIM: identity providers create, read and remove the members of an organisation."""

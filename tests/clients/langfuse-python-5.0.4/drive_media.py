@@ -1,0 +1,7 @@
+"""Drives the media of langfuse 5.0.4."""
+
+import langfuse_otel
+import media_scenario
+
+if __name__ == "__main__":
+    media_scenario.spans(langfuse_otel.client())
