@@ -8,10 +8,11 @@ from typing import Any
 from sqlmodel import col, select
 
 from langfuse_app.core.ids import new_id
-from langfuse_app.core.scopes import OrganizationScope, ProjectScope, UserScope
+from langfuse_app.core.scopes import OrganizationScope, ProjectScope, Right, UserScope
 from langfuse_app.core.time import now_us, to_us
 from langfuse_app.features.accounts import service as accounts
 from langfuse_app.features.api_keys import service as api_keys
+from langfuse_app.features.api_keys.schemas import KeyWish
 from langfuse_app.features.audit.models import AuditLog
 from langfuse_app.features.ingest import repository as ingest
 from langfuse_app.features.ingest.repository_clickhouse import insert_rows
@@ -34,9 +35,9 @@ def project(name: str = "test project") -> ProjectScope:
     return ProjectScope(project_id=project_id, org_id=org_id, actor_id="test-key", actor_kind="api_key")
 
 
-def basic_auth(scope: ProjectScope) -> dict[str, str]:
-    """Headers of a client that has a key of the project."""
-    pair = api_keys.create_key(scope)
+def basic_auth(scope: ProjectScope, *rights: Right) -> dict[str, str]:
+    """Headers of a client that has a key of the project, perhaps one that is narrowed to some rights."""
+    pair = api_keys.create_key(scope, KeyWish(scopes=rights))
     token = base64.b64encode(f"{pair.item.public_key}:{pair.secret_key}".encode()).decode()
     return {"Authorization": f"Basic {token}"}
 

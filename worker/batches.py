@@ -6,7 +6,7 @@ of now, and a merge that changes nothing writes nothing.
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -26,7 +26,8 @@ from langfuse_app.ingestion.changes import Change, Rejected, Request
 from langfuse_app.ingestion.json_events import decode_batch
 from langfuse_app.ingestion.merge import merge_observation, merge_score, merge_trace
 from langfuse_app.ingestion.otlp import decode_export
-from langfuse_app.ingestion.pricing import enrich_all
+from langfuse_app.ingestion.prices import ModelDefinition
+from langfuse_app.ingestion.pricing import enrich_all, uncounted
 from langfuse_app.ingestion.rows import LedgerRow, ObservationRow, ScoreRow, TraceRow
 from langfuse_app.ingestion.scores import settle, wanted_config
 from langfuse_app.runtime.token_counter import TokenCounter
@@ -74,6 +75,18 @@ def decode(entries: Sequence[Entry], frame: Frame) -> list[Part]:
     return [Part(entry, header, found[entry.shard]) for entry in entries]
 
 
+class _StillLoadingError(Exception):
+    """Tokens can be counted in a moment."""
+
+
+class UncountedError(Exception):
+    """Parts that have to wait until tokens can be counted; nothing was changed, and the others can be prepared without them."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        super().__init__(f"{len(parts)} parts wait for the tokenizer")
+        self.parts = parts
+
+
 class Batch:
     """The work of one tick over many shards and projects: `prepare` decides all rows, `write` stores them.
 
@@ -85,7 +98,7 @@ class Batch:
         self.places: dict[Place, tuple[AnyRow, int]] = {}  # the living rows, with their shards
         self._shards: dict[Key, int] = {}  # (project, trace or entity) → shard
         self._observations: dict[tuple[str, str, str], list[Change]] = defaultdict(list)
-        self._traces: dict[Key, list[Change]] = defaultdict(list)
+        self._traces: dict[Key, list[Change]] = {}
         self._scores: dict[Key, list[Change]] = defaultdict(list)
         self._configs: dict[Key, ScoreConfig | None] = {}  # (project, config), each asked for once
         self._outcomes: dict[int, dict[int, tuple[str, str]]] = defaultdict(dict)  # part → event index → outcome, reason
@@ -101,14 +114,18 @@ class Batch:
         self.write()
 
     def prepare(self) -> None:
-        """Make the rows, as if all batches before were stored; whoever calls this forgets its memory if one of them was not."""
+        """Make the rows, as if all batches before were stored; whoever calls this forgets its memory if one of them was not.
+
+        Raises UncountedError before anything is saved or remembered.
+        """
         self._drop_deleted()
         self._group()
         self._windows = relational.locate(list(self._traces))
         self._rows, self._gone = self._merge_observations()
         self._trace_rows = self._merge_traces()
         self._score_rows = self._merge_scores()
-        relational.save_locators(self._widened(self._rows, self._trace_rows))
+        stated = {(row.project_id, row.trace_id) for row in self._rows if row.merge_clock}
+        relational.save_locators(self._widened(self._rows, self._trace_rows, stated), stated)
         self._ledger_rows = self._ledger()
         self._remember()
 
@@ -125,41 +142,51 @@ class Batch:
 
     def _drop_deleted(self) -> None:
         """Events accepted before their object was deleted are dropped, also on a replay (ARCHITECTURE.md, "Deletion")."""
-        living = relational.living_projects(sorted({part.entry.project_id for part in self._parts}))
-        keys = {key for part in self._parts for change in part.results if isinstance(change, Change) for key in _deletable(change)}
-        self._deleted = deleted = relational.deletions(sorted(keys))
-        for number, part in enumerate(self._parts):
-            for change in part.results:
-                if isinstance(change, Rejected):
-                    self._outcomes[number][change.index] = ("rejected", change.reason)
-                elif change.request.project_id not in living:
-                    self._outcomes[number][change.index] = ("deleted", "the project was deleted")
-                elif any(deleted.get(key, 0) >= change.request.received_at for key in _deletable(change)):
-                    self._outcomes[number][change.index] = ("deleted", f"the {change.kind} was deleted")
+        projects = sorted({part.entry.project_id for part in self._parts})
+        living = relational.living_projects(projects)
+        keys = {key for part in self._parts for key in _deletable(part)}
+        self._deleted = relational.deletions(sorted(keys))
+        if self._deleted or len(living) < len(projects):
+            for number, part in enumerate(self._parts):
+                self._drop(number, part, living)
+
+    def _drop(self, number: int, part: Part, living: set[str]) -> None:
+        project = part.header.project_id
+        for change in part.results:
+            if isinstance(change, Rejected):
+                continue
+            if project not in living:
+                self._outcomes[number][change.index] = ("deleted", "the project was deleted")
+            elif any(self._deleted.get(key, 0) >= part.header.received_at for key in _objects(project, change)):
+                self._outcomes[number][change.index] = ("deleted", f"the {change.kind} was deleted")
 
     def _group(self) -> None:
+        """Changes by entity; an observation also names its trace."""
+        observations, traces, shards = self._observations, self._traces, self._shards
         for number, part in enumerate(self._parts):
+            project, shard, outcomes = part.header.project_id, part.entry.shard, self._outcomes[number]
             for change in part.results:
-                if isinstance(change, Rejected) or change.index in self._outcomes[number]:
+                if isinstance(change, Rejected) or change.index in outcomes:
                     continue
-                self._add(change, part.entry.shard, number)
+                if change.kind == "score":
+                    self._add_score(change, shard, outcomes)
+                    continue
+                trace = (project, change.trace_id)
+                if trace not in traces:
+                    traces[trace], shards[trace] = [], shard
+                if change.kind == "trace":
+                    traces[trace].append(change)
+                else:
+                    observations[(project, change.trace_id, change.id)].append(change)
 
-    def _add(self, change: Change, shard: int, number: int) -> None:
-        project = change.request.project_id
-        if change.kind == "score":
-            reason = self._settle(change)
-            if reason:
-                self._outcomes[number][change.index] = ("rejected", reason)
-                return
-            self._scores[(project, change.id)].append(change)
-            self._shards[(project, change.id)] = shard
-        elif change.kind == "trace":
-            self._traces[(project, change.id)].append(change)
-            self._shards[(project, change.id)] = shard
-        else:
-            self._observations[(project, change.trace_id, change.id)].append(change)
-            self._traces.setdefault((project, change.trace_id), [])
-            self._shards[(project, change.trace_id)] = shard
+    def _add_score(self, change: Change, shard: int, outcomes: dict[int, tuple[str, str]]) -> None:
+        reason = self._settle(change)
+        if reason:
+            outcomes[change.index] = ("rejected", reason)
+            return
+        key = (change.request.project_id, change.id)
+        self._scores[key].append(change)
+        self._shards[key] = shard
 
     def _settle(self, change: Change) -> str:
         """Check a score against its config where it names one; the reason when it must be dropped."""
@@ -181,13 +208,23 @@ class Batch:
             row = merge_observation(_live(old), changes)
             if row is None:
                 continue
-            tombstones += _replace(old, row, moved=old is not None and old.start_time // MINUTE != row.start_time // MINUTE)
+            if old is None:
+                row.event_ts = row.received_at
+            else:
+                tombstones += _replace(old, row, moved=old.start_time // MINUTE != row.start_time // MINUTE)
             rows.append(row)
-        enrich_all(rows, models.matcher_for, TOKENS.count)
+        try:
+            enrich_all(rows, models.matcher_for, _count)
+        except _StillLoadingError as error:
+            raise UncountedError(self._parts_of(uncounted(rows, models.matcher_for))) from error
         return rows, tombstones
 
+    def _parts_of(self, rows: list[ObservationRow]) -> list[Part]:
+        wanted = {(row.project_id, row.trace_id, row.id) for row in rows}
+        return [part for part in self._parts if any(_observation_key(result) in wanted for result in part.results)]
+
     def _stored_observations(self) -> dict[tuple[str, str, str], ObservationRow]:
-        """Rows to merge with: only observations that JSON events touch, in traces that are known (a span replaces)."""
+        """Rows to merge with, in traces that are known. A span replaces: it is only looked up where events stated something."""
         found: dict[tuple[str, str, str], ObservationRow] = {}
         missing: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for key, changes in self._observations.items():
@@ -195,12 +232,14 @@ class Batch:
             row = self._remembered("observation", project, trace_id, id)
             if isinstance(row, ObservationRow):
                 found[key] = row
-            elif (project, trace_id) in self._windows and not all(change.whole for change in changes):
+                continue
+            window = self._windows.get((project, trace_id))
+            if window and (window.stated or not all(change.whole for change in changes)):
                 missing[project].append((trace_id, id))
         for project, pairs in missing.items():
             first, last = self._span(project, {trace_id for trace_id, _ in pairs})
             scope = worker_scope(project)
-            rows = columnar.stored_observations(scope, [t for t, _ in pairs], [i for _, i in pairs], first, last)
+            rows = columnar.stored_observations(scope, pairs, first, last)
             found.update({(row.project_id, row.trace_id, row.id): row for row in rows})
         return found
 
@@ -271,8 +310,8 @@ class Batch:
 
     # --- after the merge ----------------------------------------------------------------------
 
-    def _widened(self, observations: list[ObservationRow], traces: list[TraceRow]) -> dict[Key, tuple[int, int, int]]:
-        """Locators that are new, wider, or whose trace moved."""
+    def _widened(self, observations: list[ObservationRow], traces: list[TraceRow], stated: set[Key]) -> dict[Key, tuple[int, int, int]]:
+        """Locators that are new, wider, or whose trace moved or got its first stated observation."""
         stamps = {(row.project_id, row.id): row.timestamp for row in traces if not row.is_deleted}
         starts: dict[Key, list[int]] = defaultdict(list)
         for row in observations:
@@ -283,7 +322,8 @@ class Batch:
             stamp = stamps.get(key) or (window.timestamp if window else min(starts[key]))
             times = starts[key] or [stamp]
             first, last = min(times), max(times)
-            if window is None or first < window.first_start or last > window.last_start or stamp != window.timestamp:
+            wider = window is None or first < window.first_start or last > window.last_start
+            if window is None or wider or stamp != window.timestamp or (key in stated and not window.stated):
                 wanted[key] = (first, last, stamp)
         return wanted
 
@@ -314,17 +354,15 @@ class Batch:
             sdk_version=header.sdk_version,
             payload=str(part.entry.ref),
         )
-        seen: set[int] = set()
-        for result in part.results:  # an event may state several entities; the first names the event
-            if result.index in seen:
-                continue
-            seen.add(result.index)
-            outcome, reason = self._outcomes[number].get(result.index) or self._stored_or_duplicate(result)
-            row.event_ids.append(result.event_id)
-            row.entity_kinds.append(result.kind)
-            row.entity_ids.append(result.id if isinstance(result, Change) else result.entity_id)
-            row.outcomes.append(outcome)
-            row.reasons.append(reason)
+        events: dict[int, Change | Rejected] = {}  # an event may state several entities; the first names the event
+        for result in part.results:
+            events.setdefault(result.index, result)
+        outcomes = self._outcomes[number]
+        told = [outcomes.get(index) or self._stored_or_duplicate(result) for index, result in events.items()]
+        row.event_ids = [result.event_id for result in events.values()]
+        row.entity_kinds = [result.kind for result in events.values()]
+        row.entity_ids = [result.id if isinstance(result, Change) else result.entity_id for result in events.values()]
+        row.outcomes, row.reasons = [outcome for outcome, _ in told], [reason for _, reason in told]
         return row
 
     def _stored_or_duplicate(self, result: Change | Rejected) -> tuple[str, str]:
@@ -353,15 +391,34 @@ class Batch:
         return found
 
 
+def _count(texts: Sequence[tuple[ModelDefinition, str, str]]) -> list[dict[str, int]]:
+    if not TOKENS.ready(texts):
+        raise _StillLoadingError
+    return TOKENS.count(texts)
+
+
+def _observation_key(result: Change | Rejected) -> tuple[str, str, str] | None:
+    if isinstance(result, Change) and result.kind == "observation":
+        return result.request.project_id, result.trace_id, result.id
+    return None
+
+
 def worker_scope(project_id: str) -> ProjectScope:
     """The scope of a frame, which was written under an authenticated one."""
     return ProjectScope(project_id=project_id, org_id="", actor_id="worker", actor_kind="worker")
 
 
-def _deletable(change: Change) -> list[tuple[str, str, str]]:
-    project = change.request.project_id
-    keys = [(project, "trace", change.trace_id)] if change.trace_id else []
-    return [*keys, (project, "score", change.id)] if change.kind == "score" else keys
+def _deletable(part: Part) -> Iterator[tuple[str, str, str]]:
+    """(project, kind, id) of every object of a part that a person may have deleted."""
+    project = part.header.project_id
+    changes = [change for change in part.results if isinstance(change, Change)]
+    yield from ((project, "trace", id) for id in {change.trace_id for change in changes} - {""})
+    yield from ((project, "score", change.id) for change in changes if change.kind == "score")
+
+
+def _objects(project: str, change: Change) -> list[tuple[str, str, str]]:
+    trace = [(project, "trace", change.trace_id)] if change.trace_id else []
+    return [*trace, (project, "score", change.id)] if change.kind == "score" else trace
 
 
 def _live(row: Any) -> Any:

@@ -22,7 +22,7 @@ from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.ingest.repository_redis import Entry
 from langfuse_app.features.ingest.service import ensure_drain
 from langfuse_app.stores.raw_log import Ref, raw_log
-from worker.batches import Batch, Part, decode
+from worker.batches import TOKENS, Batch, Part, UncountedError, decode
 from worker.memory import RowCache, SeenEvents
 from worker.stopping import stopping
 
@@ -66,6 +66,7 @@ class Drain:
         self._backoff = 0.0
         self._writer = ThreadPoolExecutor(1, "drain-writer")
         self._flight: _Flight | None = None
+        self._uncounted: set[tuple[str, int, bytes]] = set()  # entries that wait for the tokenizer
 
     def run(self) -> None:
         """Until nothing comes for a while, the time is up or the worker stops."""
@@ -167,7 +168,7 @@ class Drain:
             self._settle()
         for entry, reason in broken:
             self._failed(entry, reason)
-        return bool(entries), full
+        return bool(entries or self._uncounted), full
 
     def _read(self) -> list[Entry]:
         counts = {place: count for place, count in streams.lengths().items() if count and place[1] in self._owned}
@@ -176,7 +177,9 @@ class Drain:
         live_quota = ENTRIES_PER_TICK if not bulk else ENTRIES_PER_TICK * LIVE_SHARE // (LIVE_SHARE + 1)
         bulk_quota = ENTRIES_PER_TICK if not live else ENTRIES_PER_TICK // (LIVE_SHARE + 1)
         wanted = {place: max(1, live_quota // len(live)) for place in live} | {place: max(1, bulk_quota // len(bulk)) for place in bulk}
-        held = {_identity(part.entry) for part in self._flight.batch.parts} if self._flight else set()
+        if not TOKENS.loading:
+            self._uncounted.clear()
+        held = self._uncounted | ({_identity(part.entry) for part in self._flight.batch.parts} if self._flight else set())
         for place, count in Counter((lane, shard) for lane, shard, _ in held).items():
             if place in wanted:
                 wanted[place] += count
@@ -225,7 +228,12 @@ class Drain:
 
     def _prepared(self, parts: list[Part]) -> Batch:
         batch = Batch(parts, self._cache, self._seen)
-        batch.prepare()
+        try:
+            batch.prepare()
+        except UncountedError as error:
+            late = {_identity(part.entry) for part in error.parts}
+            self._uncounted |= late
+            return self._prepared([part for part in parts if _identity(part.entry) not in late])
         return batch
 
     def _write(self, batch: Batch) -> None:

@@ -16,7 +16,7 @@ from langfuse_app.features.queues.service import announce
 from langfuse_app.stores import cache
 from langfuse_app.stores.queue import queue
 from langfuse_app.stores.redis import redis
-from worker import deletions, sweep
+from worker import blob_exports, deletions, sweep
 from worker.queues import describe, named
 from worker.stopping import stopping
 
@@ -50,6 +50,7 @@ class Schedules(threading.Thread):
             sweep.compare: sweep.COMPARE_S,
             cache.settle: 5.0,
             deletions.look: deletions.LOOK_S,
+            blob_exports.look: blob_exports.LOOK_S,
         }
         while not stopping.wait(0.5):
             for task, seconds in every.items():

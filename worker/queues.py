@@ -29,6 +29,14 @@ QUEUES = (
     ),
     QueueSpec("data-retention-queue", "default", ("worker.deletions.retain",), 5, 600, "QUEUE_CONSUMER_DATA_RETENTION_QUEUE_IS_ENABLED"),
     QueueSpec("project-delete", "default", ("worker.deletions.delete_project",), 10, 600, "QUEUE_CONSUMER_PROJECT_DELETE_QUEUE_IS_ENABLED"),
+    QueueSpec(
+        "blobstorage-integration-queue",
+        "default",
+        ("worker.blob_exports.export",),
+        0,  # the next look tries again, and the integration tells why
+        3600,
+        "QUEUE_CONSUMER_BLOB_STORAGE_INTEGRATION_QUEUE_IS_ENABLED",
+    ),
     QueueSpec("trace-upsert", "default", (), 2, 60, "QUEUE_CONSUMER_TRACE_UPSERT_QUEUE_IS_ENABLED"),
     QueueSpec("evaluation-execution-queue", "default", (), 10, 300, "QUEUE_CONSUMER_EVAL_EXECUTION_QUEUE_IS_ENABLED"),
 )

@@ -33,6 +33,7 @@ from langfuse_app.features.scim.api import router as scim
 from langfuse_app.features.score_configs.api import router as score_configs
 from langfuse_app.features.scores.api import router as scores
 from langfuse_app.features.sessions.api import router as sessions
+from langfuse_app.features.single_events.api import router as single_events
 from langfuse_app.features.traces.api import router as traces
 
 ROUTERS: list[APIRouter] = [
@@ -57,6 +58,7 @@ ROUTERS: list[APIRouter] = [
     scim,
     feedback,
     deletions,
+    single_events,
     datasets,
     experiments,
 ]
@@ -67,11 +69,18 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 def create_app() -> FastAPI:
     """The app with all routes, error shapes and middleware. It opens no connection before the first request."""
-    app = FastAPI(title="langfuse-app", version=__version__, openapi_url="/api/public/openapi.json", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="langfuse-app",
+        version=__version__,
+        openapi_url="/api/public/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=openapi.operation_id,
+    )
     for router in ROUTERS:
         app.include_router(router)
     app.include_router(docs.router)
-    app.add_api_route("/api/{path:path}", _unknown, methods=_METHODS, include_in_schema=False)
+    app.add_api_route("/api/{path:path}", _unknown, methods=[*_METHODS, "OPTIONS"], include_in_schema=False)
     errors.install(app)
     openapi.install(app)
     rate_limits.check_settings()

@@ -35,7 +35,7 @@ def install(app: FastAPI) -> None:
 
 async def _app_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)
-    return json_response(_shaped(request, error), error.status, error.headers())
+    return refusal(request.url.path, error)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
@@ -63,12 +63,16 @@ async def _http_error(request: Request, error: Exception) -> Response:
         shaped = MethodNotAllowedError()
     else:
         shaped = InvalidRequestError(error.detail)
-    return json_response(_shaped(request, shaped), error.status_code, dict(error.headers or {}))
+    return json_response(_shaped(request.url.path, shaped), error.status_code, dict(error.headers or {}))
 
 
-def _shaped(request: Request, error: AppError) -> dict[str, Any]:
+def refusal(path: str, error: AppError) -> Response:
+    """The answer to a request for `path` that ends with this error; middleware asks for it too."""
+    return json_response(_shaped(path, error), error.status, error.headers())
+
+
+def _shaped(path: str, error: AppError) -> dict[str, Any]:
     """The body of an error in the form of the part of the API that it happened in (spec/api.md §1.2, §4.16)."""
-    path = request.url.path
     if path.startswith("/api/admin/"):
         return {"error": error.message} | ({"details": error.issues} if isinstance(error, ValidationFailedError) else {})
     if path.startswith("/api/public/scim/"):

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from langfuse_app.api.errors import json_response, unexpected
+from langfuse_app.api.errors import json_response, refusal, unexpected
 from langfuse_app.core import trace_context
 from langfuse_app.core.errors import InvalidRequestError
 from langfuse_app.core.ids import new_id
@@ -117,7 +117,7 @@ class BodyLimit:
         try:
             body = await _read(receive, limit)
         except BodyTooLargeError as error:
-            await json_response(error.body(), error.status)(scope, receive, send)
+            await refusal(path, error)(scope, receive, send)
             return
         messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -150,7 +150,7 @@ class Text:
         """Let the request through, or answer 400."""
         if scope["type"] == "http" and ("\x00" in scope["path"] or b"%00" in scope["query_string"]):
             error = InvalidRequestError("The address must not contain NUL characters (%00)")
-            await json_response(error.body(), error.status)(scope, receive, send)
+            await refusal(scope["path"], error)(scope, receive, send)
             return
         await self.app(scope, receive, send)
 

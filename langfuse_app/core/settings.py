@@ -142,6 +142,9 @@ class Settings(BaseSettings):
     QUEUE_CONSUMER_TRACE_DELETE_QUEUE_IS_ENABLED: bool = Field(True, description="Workers of this process erase what was deleted.")
     QUEUE_CONSUMER_DATA_RETENTION_QUEUE_IS_ENABLED: bool = Field(True, description="Workers of this process apply retention.")
     QUEUE_CONSUMER_PROJECT_DELETE_QUEUE_IS_ENABLED: bool = Field(True, description="Workers of this process erase deleted projects.")
+    QUEUE_CONSUMER_BLOB_STORAGE_INTEGRATION_QUEUE_IS_ENABLED: bool = Field(
+        True, description="Workers of this process export to blob storage."
+    )
     QUEUE_CONSUMER_TRACE_UPSERT_QUEUE_IS_ENABLED: bool = Field(True, description="Workers of this process take trace follow-ups.")
     QUEUE_CONSUMER_EVAL_EXECUTION_QUEUE_IS_ENABLED: bool = Field(True, description="Workers of this process run evaluations.")
 

@@ -11,6 +11,8 @@ from pydantic.alias_generators import to_camel
 from langfuse_app.core.time import iso_ms
 
 _DEEPEST = 50
+# PostgreSQL's indexes hold entries of up to 2 700 bytes, and a character may have four.
+LONGEST_NAME = 500
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # NUL, and halves of a pair that stand alone
 
 WireTime = Annotated[

@@ -6,14 +6,32 @@ from urllib.parse import quote
 import orjson
 
 
+_DEEPEST = 200  # levels of a stored value that an answer carries as a value
+_ROOM = 254 - _DEEPEST  # orjson writes 254 levels; the answer around the value needs some of them
+
+
 def json_or_text(text: str | None) -> Any:
-    """The value of a JSON text; the text itself when it is not JSON; None when absent."""
+    """The value of a JSON text; the text itself when it is not JSON or too deep for an answer; None when absent."""
     if not text:
         return None
     try:
-        return orjson.loads(text)
+        value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return text
+    return text if _too_deep(text, value) else value
+
+
+def _too_deep(text: str, value: Any) -> bool:
+    """Whether a value lies deeper than an answer can; most texts have too few brackets to ask."""
+    if text.count("[") + text.count("{") <= _DEEPEST:
+        return False
+    for _ in range(_ROOM):
+        value = [value]
+    try:
+        orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return True
+    return False
 
 
 def metadata_values(stored: dict[str, str]) -> dict[str, Any]:

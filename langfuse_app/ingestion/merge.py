@@ -61,6 +61,8 @@ def merge_observation(stored: ObservationRow | None, changes: list[Change]) -> O
 
     A whole change (an OTLP span) replaces the whole row below, what JSON events state stays on top of it.
     """
+    if stored is None and len(changes) == 1 and changes[0].whole:
+        return _whole_row(changes[0])
     wholes = [change for change in changes if change.whole]
     base = max(wholes, key=lambda change: (_arrival(change), change.index)) if wholes else None
     if base and len(wholes) == len(changes) and (stored is None or not stored.merge_clock):
@@ -87,8 +89,9 @@ def _arrival(change: Change) -> Arrival:
 
 def _whole_row(change: Change) -> ObservationRow:
     request = change.request
-    identity: dict[str, Any] = {"project_id": request.project_id, "trace_id": change.trace_id, "id": change.id}
-    row = ObservationRow(**(identity | change.first | change.fields))
+    values = change.first | change.fields if change.first else change.fields.copy()
+    values["project_id"], values["trace_id"], values["id"] = request.project_id, change.trace_id, change.id
+    row = ObservationRow(**values)
     if change.metadata and not row.metadata:
         row.metadata = leaves_to_map(change.metadata)
     row.request_id, row.received_at, row.updated_at = request.request_id, request.received_at, request.received_at
@@ -153,28 +156,28 @@ class _Merge(Generic[Row]):
 
     def _take(self, change: Change) -> None:
         clock, received_at = change.clock, change.request.received_at
-        self._received[clock] = min(self._received.get(clock, received_at), received_at)
+        if self._received.setdefault(clock, received_at) > received_at:
+            self._received[clock] = received_at
+        clocks, values = self._clocks, self._values
         for statements in (change.fields, change.first):
             for column, value in statements.items():
-                self._state(column, value, clock)
+                known = clocks.get(column)
+                if known is None or self._wins(column, clock, value, known, values[column]):
+                    clocks[column], values[column] = clock, value
         if change.metadata:
             self._metadata.add(clock, change.metadata)
-        self._tags.update(change.tags)
+        if change.tags:
+            self._tags.update(change.tags)
         self._bytes = max(self._bytes, change.event_bytes)
         arrival = (received_at, change.request.request_id)
         if arrival < self._made:
             self._made, self._maker = arrival, change
 
-    def _state(self, column: str, value: Any, clock: Clock) -> None:
-        known = self._clocks.get(column)
-        if known is None or self._wins(column, (clock, value), (known, self._values[column])):
-            self._clocks[column], self._values[column] = clock, value
-
-    def _wins(self, column: str, new: tuple[Clock, Any], old: tuple[Clock, Any]) -> bool:
+    def _wins(self, column: str, clock: Clock, value: Any, known: Clock, held: Any) -> bool:
         """Values are compared only where clocks are equal: an event id that was used for two different events."""
         if column in self._shape.first:
-            return self._place(column, *new) < self._place(column, *old)
-        return new[0] > old[0] if new[0] != old[0] else str(new[1]) > str(old[1])
+            return self._place(column, clock, value) < self._place(column, known, held)
+        return clock > known if clock != known else str(value) > str(held)
 
     def _place(self, column: str, clock: Clock, value: Any) -> tuple[Any, ...]:
         """The lowest place is the first value: stated before derived; of derived times, and of times that were stated in
@@ -188,12 +191,16 @@ class _Merge(Generic[Row]):
     # --- the result ---------------------------------------------------------------------------
 
     def _row(self) -> Row:
-        on_top = {column: value for column, value in self._values.items() if self._base is None or column not in self._shape.first}
-        row = copy(self._base or self._stored) if self._base or self._stored else None
-        if row is None:
+        on_top = self._values
+        if self._base is not None:
+            on_top = {column: value for column, value in on_top.items() if column not in self._shape.first}
+        below = self._base or self._stored
+        if below is None:
             row = self._new(on_top)
-        for column, value in on_top.items():
-            setattr(row, column, value)
+        else:
+            row = copy(below)
+            for column, value in on_top.items():
+                setattr(row, column, value)
         clock = self._clock(row, on_top)
         self._arrivals(row, clock)
         row.merge_clock = _write_clock(clock).decode()
@@ -203,24 +210,29 @@ class _Merge(Generic[Row]):
         maker = self._maker
         if maker is None:
             raise ValueError("a row needs a change")
-        identity: dict[str, Any] = {"project_id": maker.request.project_id, "id": maker.id}
+        values = values | {"project_id": maker.request.project_id, "id": maker.id}
         if self._kind is ObservationRow:
-            identity["trace_id"] = maker.trace_id
-        return self._kind(**(identity | values))
+            values["trace_id"] = maker.trace_id
+        return self._kind(**values)
 
     def _clock(self, row: Row, columns: Iterable[str]) -> _MergeClock:
         """merge_clock of the row; also sets what follows from several statements: metadata, tags, bytes, end time."""
         by_clock: dict[Clock, list[str]] = {clock: [] for clock in self._metadata.clocks()}
+        clocks = self._clocks
         for column in columns:
-            by_clock.setdefault(self._clocks[column], []).append(column)
+            clock = clocks[column]
+            if clock in by_clock:
+                by_clock[clock].append(column)
+            else:
+                by_clock[clock] = [column]
         order = sorted(by_clock)
-        clock = _MergeClock([_Entry(*each, self._received[each], sorted(by_clock[each])) for each in order], base=self._base_arrival)
-        row.metadata, clock.metadata = self._metadata.result({each: index for index, each in enumerate(order)})
+        told = _MergeClock([_Entry(*each, self._received[each], sorted(by_clock[each])) for each in order], base=self._base_arrival)
+        row.metadata, told.metadata = self._metadata.result({each: index for index, each in enumerate(order)})
         if not isinstance(row, ScoreRow):
             row.tags, row.event_bytes = sorted(self._tags), self._bytes
         if isinstance(row, ObservationRow):
-            clock.end_time = _bound_end(row)
-        return clock
+            told.end_time = _bound_end(row)
+        return told
 
     def _arrivals(self, row: Row, clock: _MergeClock) -> None:
         """When and with whom it came: the first request made the row, the last one still visible updated it."""

@@ -7,6 +7,7 @@ is older than the erasure and arrives after it stays erased.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
 from itertools import pairwise
 
 import msgspec
@@ -67,44 +68,53 @@ class Metadata:
 
     def __init__(self, stored: dict[str, str], info: Clocks | None, clocks: list[Clock], on_base: bool) -> None:
         self._stored, self._info, self._clocks = stored, info, clocks
-        self._single: tuple[Clock, Leaves] | None = None  # the only statement so far: no tree is needed
+        self._plain: list[tuple[Clock, Leaves]] = []  # statements so far, as long as no two share a key: no tree is needed
+        self._keys: set[str] = set()  # theirs, as segments
         self._tree: Node | None = None
         self._merged = on_base or bool(info and info.merged)
+        self._new = not self._merged and not stored and info is None  # nothing is stored
 
     def add(self, clock: Clock, leaves: Leaves) -> None:
         """One more statement."""
-        if not self._merged and self._tree is None and not self._stored and self._info is None:
-            if self._single is None or self._single == (clock, leaves):
-                self._single = (clock, leaves)
+        if self._new:
+            if (clock, leaves) in self._plain:
+                return
+            keys = {path.partition("/")[0] for path in leaves}
+            if self._keys.isdisjoint(keys):
+                self._plain.append((clock, leaves))
+                self._keys |= keys
                 return
         elif self._repeats(clock, leaves):
             return
-        self._join(_built(leaves, lambda _: clock))
+        self._join(_stated(clock, leaves))
 
     def rebase(self, metadata: dict[str, str]) -> None:
         """Replace what the whole row held by what its successor holds."""
         self._merged = True
-        if self._tree is None and self._single is None and self._info is None:
-            self._stored = metadata
+        if self._tree is None and not self._plain and self._info is None:
+            self._stored, self._new = metadata, False
         else:
             self._tree = joined(_without_base(self._whole()), _restored(metadata, Clocks(), []))
+            self._new = False
 
     def clocks(self) -> set[Clock]:
         """Those that the result refers to."""
         if self._tree is not None:
             nodes = [node for _, node in _walk(self._tree)]
             return {clock for node in nodes for clock in (node.touch, node.floor) if clock and clock != BASE}
-        if self._single is not None:
-            return {self._single[0]}
+        if self._plain:
+            return {clock for clock, _ in self._plain}
         return {self._clocks[index] for index in self._info.indexes()} if self._info else set()
 
     def result(self, index: Mapping[Clock, int]) -> tuple[dict[str, str], Clocks | None]:
         """The column and its clocks; `index` numbers the clocks of the row."""
         if self._tree is not None:
             return _rendered(self._tree, self._merged), _clocks_of(self._tree, index, self._merged)
-        if self._single is not None:
-            clock, leaves = self._single
+        if len(self._plain) == 1:
+            clock, leaves = self._plain[0]
             return leaves_to_map(leaves), Clocks(default=index[clock], texts=_texts(leaves))
+        if self._plain:
+            return _side_by_side(self._plain), _clocks_side_by_side(self._plain, index)
         return self._stored, self._info.renumbered([index.get(clock, -1) for clock in self._clocks]) if self._info else None
 
     def _repeats(self, clock: Clock, leaves: Leaves) -> bool:
@@ -116,14 +126,13 @@ class Metadata:
 
     def _join(self, node: Node) -> None:
         self._tree = joined(self._whole(), node)
-        self._merged = True
+        self._merged, self._new = True, False
 
     def _whole(self) -> Node:
         if self._tree is not None:
             return self._tree
-        if self._single is not None:
-            clock = self._single[0]
-            return _built(self._single[1], lambda _: clock)
+        if self._plain:
+            return reduce(joined, (_stated(clock, leaves) for clock, leaves in self._plain))
         return _restored(self._stored, self._info or Clocks(), self._clocks)
 
 
@@ -172,6 +181,10 @@ def _without_base(node: Node) -> Node:
 
 
 # --- statement → tree, row → tree ---------------------------------------------------------------
+
+
+def _stated(clock: Clock, leaves: Leaves) -> Node:
+    return _built(leaves, lambda _: clock)
 
 
 def _built(leaves: Leaves, clock_of: Callable[[str], Clock]) -> Node:
@@ -228,6 +241,34 @@ def _find(root: Node, path: str) -> Node:
     return node
 
 
+# --- statements that share no key → row: what their joined trees would give ----------------------
+
+
+def _side_by_side(statements: list[tuple[Clock, Leaves]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for clock, leaves in statements:
+        nested: dict[str, str] = {}
+        for path, leaf in leaves.items():
+            if "/" in path:
+                nested[path] = leaf
+                found.setdefault(unsegment(path.partition("/")[0]), "")  # keeps the order of keys
+            else:
+                found[unsegment(path)] = leaf_text(leaf)
+        if nested:
+            found.update(_rendered(_stated(clock, nested), True))
+    return found
+
+
+def _clocks_side_by_side(statements: list[tuple[Clock, Leaves]], index: Mapping[Clock, int]) -> Clocks:
+    counts: Counter[int] = Counter()
+    for clock, leaves in statements:
+        counts[index[clock]] += len(leaves)
+    default = _commonest(counts)
+    others = {path: index[clock] for clock, leaves in statements if index[clock] != default for path in leaves}
+    texts = sorted(name for _, leaves in statements for name in _texts(leaves))
+    return Clocks(default, {path: others[path] for path in sorted(others)}, texts=texts, merged=True)
+
+
 # --- tree → row ---------------------------------------------------------------------------------
 
 
@@ -256,7 +297,7 @@ def _clocks_of(root: Node, index: Mapping[Clock, int], merged: bool) -> Clocks:
     """What merge_clock has to say about a tree; containers of which every part is BASE say nothing."""
     nodes = sorted(_walk(root), key=_path)
     leaves = {path: index.get(node.touch, -1) for path, node in nodes if not node.children}
-    default = min(Counter(leaves.values()).items(), key=lambda item: (-item[1], item[0]), default=(-1, 0))[0]
+    default = _commonest(Counter(leaves.values()))
     return Clocks(
         default=default,
         leaves={path: found for path, found in leaves.items() if found != default},
@@ -265,6 +306,10 @@ def _clocks_of(root: Node, index: Mapping[Clock, int], merged: bool) -> Clocks:
         texts=sorted(name for name, node in root.children.items() if _looks_nested(node)),
         merged=merged,
     )
+
+
+def _commonest(counts: Counter[int]) -> int:
+    return min(counts.items(), key=lambda item: (-item[1], item[0]), default=(-1, 0))[0]
 
 
 def _path(item: tuple[str, Node]) -> str:

@@ -16,7 +16,7 @@ from langfuse_app.ingestion.prices import Condition, Facts, ModelDefinition, Tie
 from langfuse_app.ingestion.rows import ObservationRow
 from langfuse_app.ingestion.usage_kinds import related_price, side_of
 
-__all__ = ["Condition", "CountTokens", "Matcher", "ModelDefinition", "Tier", "enrich", "enrich_all", "settle_usage"]
+__all__ = ["Condition", "CountTokens", "Matcher", "ModelDefinition", "Tier", "enrich", "enrich_all", "settle_usage", "uncounted"]
 
 Lookup = Callable[[str], ModelDefinition | None]
 CountTokens = Callable[[ModelDefinition, str, str], dict[str, int]]
@@ -74,7 +74,7 @@ def enrich_all(rows: Iterable[ObservationRow], matcher_for: Callable[[str], Matc
     what could not be counted.
     """
     matcher_of = lru_cache(maxsize=None)(matcher_for)  # one matcher per project for the whole batch
-    jobs = [_Job(row, _model_of(row, matcher_of)) for row in rows]
+    jobs = [_Job(row, _model_of(row, matcher_of)) for row in rows if _is_metered(row)]
     uncounted = [job for job in jobs if _needs_count(job)]
     counts = count_batch([(job.model, job.row.input, job.row.output) for job in uncounted if job.model]) if uncounted else []
     counted = {id(job.row): usage for job, usage in zip(uncounted, counts, strict=True)}
@@ -82,8 +82,19 @@ def enrich_all(rows: Iterable[ObservationRow], matcher_for: Callable[[str], Matc
         _fill(job, counted.get(id(job.row), {}))
 
 
+def _is_metered(row: ObservationRow) -> bool:
+    """Whether a row names a model, usage or cost, or still shows what it once named."""
+    named = row.provided_model_name or row.provided_usage_details or row.provided_cost_details
+    return bool(named or row.internal_model_id or row.usage_details or row.cost_source or row.usage_pricing_tier_id)
+
+
 def _model_of(row: ObservationRow, matcher_for: Callable[[str], Matcher]) -> ModelDefinition | None:
     return matcher_for(row.project_id).match(row.provided_model_name) if row.provided_model_name else None
+
+
+def uncounted(rows: Iterable[ObservationRow], matcher_for: Callable[[str], Matcher]) -> list[ObservationRow]:
+    """Those rows whose tokens `enrich_all` would have counted."""
+    return [row for row in rows if _needs_count(_Job(row, _model_of(row, matcher_for)))]
 
 
 def _needs_count(job: _Job) -> bool:

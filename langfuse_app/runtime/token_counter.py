@@ -19,10 +19,12 @@ log = logging.getLogger(__name__)
 Text = tuple[ModelDefinition, str, str]
 _BATCH_TEXTS = 200
 _BATCH_CHARACTERS = 4_000_000
+_PATIENCE_S = 0.1  # how long `ready` waits for what is being loaded
 
 
 class TokenCounter:
-    """Counts (model, input, output) triples; one worker owns one counter and uses it from one thread at a time.
+    """Counts (model, input, output) triples; one worker owns one counter and uses it from one thread at a time, and not
+    before `ready` says so where waiting would harm.
 
     timeout_s bounds a whole call of `count`. The child ends by itself after idle_s, or when this process ends.
     """
@@ -31,6 +33,39 @@ class TokenCounter:
         self._timeout_s = timeout_s
         self._idle_s = idle_s
         self._child: subprocess.Popen[bytes] | None = None
+        self._loaded: set[str] = set()  # encodings that were asked of `_loader`, by what names them
+        self._loader: subprocess.Popen[bytes] | None = None  # None when it did not survive that
+        self._loading: threading.Thread | None = None
+
+    def ready(self, texts: Sequence[Text]) -> bool:
+        """Whether `count` can answer without loading an encoding first, which takes seconds on a busy machine.
+
+        What is missing is loaded on a thread meanwhile. What could not be loaded within timeout_s counts as ready too:
+        then `count` says what it can.
+        """
+        if self._loading is None:
+            if self._child is not self._loader or (self._child and self._child.poll() is not None):
+                self._loaded.clear()
+            missing = {_encoding(model): (model, "a", "") for model, _, _ in texts if _encoding(model) not in self._loaded}
+            if not missing:
+                return True
+            self._loading = threading.Thread(target=self._load, args=(missing,), name="token-counter-loader", daemon=True)
+            self._loading.start()
+        self._loading.join(_PATIENCE_S)
+        if self._loading.is_alive():
+            return False
+        self._loading = None
+        return self.ready(texts)
+
+    @property
+    def loading(self) -> bool:
+        """Whether encodings are being loaded right now."""
+        return self._loading is not None and self._loading.is_alive()
+
+    def _load(self, missing: dict[str, Text]) -> None:
+        self.count(list(missing.values()))
+        self._loaded.update(missing)
+        self._loader = self._child
 
     def count(self, texts: Sequence[Text]) -> list[dict[str, int]]:
         """Usage maps in the order of the texts; {} for what failed or did not fit into the time (spec/backend.md §4.2)."""
@@ -75,6 +110,10 @@ class TokenCounter:
             return None
         finally:
             watchdog.cancel()
+
+
+def _encoding(model: ModelDefinition) -> str:
+    return f"{model.tokenizer} {model.tokenizer_config.get('tokenizerModel')}"
 
 
 def _batches(texts: Sequence[Text]) -> Iterator[list[Text]]:

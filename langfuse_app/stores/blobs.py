@@ -2,12 +2,17 @@
 
 import os
 import shutil
+import time
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from langfuse_app.core.ids import new_id
 from langfuse_app.core.settings import get_settings
+
+_UNFINISHED = ".unfinished"
+_ABANDONED_S = 86_400
 
 
 class BlobStoreError(Exception):
@@ -31,12 +36,13 @@ class Blobs(Protocol):
 
 
 class FileUpload:
-    """A blob that is written piece by piece, beside its place; it is there after `commit`, and not at all before."""
+    """A blob that is written piece by piece in a folder of its own; it is in its place after `commit`, and not at all before."""
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, path: Path, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        _discard_abandoned(folder)
         self._path = path
-        self._beside = path.with_name(f".{path.name}.{new_id()}")
+        self._beside = folder / new_id()
         self._file = self._beside.open("wb")
 
     def write(self, data: bytes) -> None:
@@ -48,12 +54,26 @@ class FileUpload:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._beside.replace(self._path)
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def discard(self) -> None:
         """Leave nothing behind; after `commit` this does nothing."""
         self._file.close()
         self._beside.unlink(missing_ok=True)
+
+
+def _discard_abandoned(folder: Path) -> None:
+    """Remove what processes that were killed had begun to write."""
+    for begun in folder.iterdir():
+        with suppress(FileNotFoundError):
+            if time.time() - begun.stat().st_mtime > _ABANDONED_S:
+                begun.unlink()
 
 
 class FileBlobs:
@@ -71,7 +91,7 @@ class FileBlobs:
 
     def upload(self, name: str) -> FileUpload:
         """Begin to write a blob of any size."""
-        return FileUpload(self.path(name))
+        return FileUpload(self.path(name), self._root / _UNFINISHED)
 
     def free_bytes(self) -> int:
         """How much the disk can still take."""
@@ -127,6 +147,16 @@ class S3Blobs:
     def delete(self, name: str) -> None:
         """One DELETE; absent is fine."""
         self._client.delete_object(Bucket=self._bucket, Key=self._prefix + name)
+
+    def put_file(self, name: str, file: BinaryIO, content_type: str) -> None:
+        """A file of any size, in parts where it is large. BlobStoreError says what the store said."""
+        from boto3.exceptions import Boto3Error
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            self._client.upload_fileobj(file, self._bucket, self._prefix + name, ExtraArgs={"ContentType": content_type})
+        except (Boto3Error, BotoCoreError, ClientError) as error:
+            raise BlobStoreError(f"{type(error).__name__}: {error}") from error
 
     def put_url(self, name: str, *, content_type: str, length: int, sha256: str, lifetime_s: int) -> str:
         """A link for a PUT of exactly these bytes: type, length and base64 SHA-256 are signed. BlobStoreError."""

@@ -1,7 +1,8 @@
 """ClickHouse over HTTP: queries with bound parameters only, inserts that prove they were written whole."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from langfuse_app.core.settings import get_settings
 # Codes of a query that was stopped at a limit: time, memory, rows, bytes, result size, concurrency.
 _TOO_HEAVY = ("Code: 158.", "Code: 159.", "Code: 160.", "Code: 202.", "Code: 241.", "Code: 307.", "Code: 396.")
 _ADVICE = "Request is too heavy: narrow the time range, ask for fewer fields or add filters."
+_PARAMETER_BYTES = 100_000
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _local = threading.local()
 
@@ -41,6 +43,7 @@ def _connect(database: str) -> Client:
         connect_timeout=5,
         send_receive_timeout=120,
         tz_mode="aware",
+        form_encode_query_params=True,  # in the body: thousands of ids make an address that is refused
         compress=url.hostname not in _LOOPBACK,  # bytes that never leave the machine are not worth the CPU
         settings={"async_insert": 0, "do_not_merge_across_partitions_select_final": 1},
     )
@@ -78,6 +81,35 @@ def query(sql: str, params: dict[str, Any] | None = None, settings: dict[str, An
         raise _translate(error) from error
     names = result.column_names
     return [dict(zip(names, row, strict=True)) for row in result.result_rows]
+
+
+@contextmanager
+def stream(sql: str, fmt: str, params: dict[str, Any] | None = None, settings: dict[str, Any] | None = None) -> Generator[Iterator[bytes]]:
+    """The answer in one of ClickHouse's formats, in pieces of a megabyte; errors as `query`.
+
+    The server keeps the answer on its disk until it is whole, because an error in the middle would look like data.
+    """
+    whole = {"wait_end_of_query": 1, "buffer_size": 1 << 20} | (settings or {})
+    try:
+        answer: Any = client().raw_stream(sql, parameters=params, settings=whole, fmt=fmt)
+    except ClickHouseError as error:
+        raise _translate(error) from error
+    try:
+        yield iter(lambda: answer.read(1 << 20), b"")
+    finally:
+        answer.close()
+
+
+def portions(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The list in pieces that each fit a parameter: the server refuses a value over 128 KiB."""
+    start = size = 0
+    for number, text in enumerate(texts):
+        size += len(text.encode()) + 3  # quotes and comma
+        if size > _PARAMETER_BYTES and number > start:
+            yield texts[start:number]
+            start, size = number, len(text.encode()) + 3
+    if start < len(texts):
+        yield texts[start:]
 
 
 def command(sql: str, params: dict[str, Any] | None = None, database: str | None = None) -> Any:

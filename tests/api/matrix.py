@@ -1,6 +1,6 @@
 """The isolation matrix as data: a row for every route of the app. tests/api/test_matrix.py says what the columns mean.
 
-To add a route: a line in ROUTES, its body in BODIES where it takes one, and where its path names an object of a new
+To add a route: a line in ROUTES, its body in BODIES and its query in QUERIES where it needs one, and where its path names an object of a new
 kind, a line in OBJECTS that makes one.
 """
 
@@ -59,7 +59,7 @@ scim          POST    /api/public/scim/Users                                    
 scim          GET     /api/public/scim/Users/{user_id}                          200  404
 scim          PUT     /api/public/scim/Users/{user_id}                          200  200
 scim          PATCH   /api/public/scim/Users/{user_id}                          200  200
-scim          DELETE  /api/public/scim/Users/{user_id}                          204  204
+scim          DELETE  /api/public/scim/Users/{user_id}                          200  200
 
 admin         GET     /api/admin/organizations                                  200  401
 admin         POST    /api/admin/organizations                                  201  401
@@ -89,6 +89,30 @@ project       GET     /api/public/v2/scores/{score_id}                          
 project       GET     /api/public/v3/scores                                     200  200
 project       GET     /api/public/deletions                                     200  200
 project       GET     /api/public/deletions/{deletion_id}                       200  404
+
+project       POST    /api/public/events                                        200  200
+project       POST    /api/public/spans                                         200  200
+project       PATCH   /api/public/spans                                         200  200
+project       POST    /api/public/generations                                   200  200
+project       PATCH   /api/public/generations                                   200  200
+
+project       GET     /api/public/v2/datasets                                   200  200
+project       POST    /api/public/v2/datasets                                   200  200
+project       GET     /api/public/v2/datasets/{dataset_name}                    200  404
+project       GET     /api/public/datasets                                      200  200
+project       POST    /api/public/datasets                                      200  200
+project       GET     /api/public/datasets/{dataset_name}                       200  404
+project       GET     /api/public/dataset-items                                 200  200
+project       POST    /api/public/dataset-items                                 200  404
+project       GET     /api/public/dataset-items/{dataset_item_id}               200  404
+project       DELETE  /api/public/dataset-items/{dataset_item_id}               200  404
+project       GET     /api/public/datasets/{dataset_name}/runs                  200  404
+project       GET     /api/public/datasets/{dataset_name}/runs/{run_name}       200  404
+project       DELETE  /api/public/datasets/{dataset_name}/runs/{run_name}       200  404
+project       GET     /api/public/dataset-run-items                             200  404
+project       POST    /api/public/dataset-run-items                             200  404
+project       GET     /api/public/experiments                                   200  200
+project       GET     /api/public/experiment-items                              200  200
 
 project       GET     /api/public/models                                        200  200
 project       POST    /api/public/models                                        200  200
@@ -148,6 +172,8 @@ _PATCH = {
 }
 _CONNECTION = {"provider": "matrix", "adapter": "openai", "secretKey": "sk-matrix-secret"}
 _COMMENT = {"projectId": "{project_id}", "objectType": "TRACE", "objectId": "{trace_id}", "content": "{marker}"}
+_DATASET_ITEM = {"datasetName": "{dataset_name}", "input": "{marker}"}
+_RUN_ITEM = {"runName": "{run_name}", "datasetItemId": "{dataset_item_id}", "traceId": "{trace_id}"}
 _ITEM = {"objectId": "{trace_id}", "objectType": "TRACE"}
 
 BODIES: dict[str, Any] = {
@@ -172,6 +198,15 @@ BODIES: dict[str, Any] = {
     "POST /api/public/traces": {"name": "one more"},
     "DELETE /api/public/traces": {"traceIds": ["{trace_id}"]},
     "POST /api/public/scores": {"traceId": "{trace_id}", "name": "n", "value": 1},
+    "POST /api/public/events": {"traceId": "{trace_id}", "name": "n"},
+    "POST /api/public/spans": {"traceId": "{trace_id}", "name": "n"},
+    "PATCH /api/public/spans": {"spanId": "{observation_id}", "name": "n"},
+    "POST /api/public/generations": {"traceId": "{trace_id}", "name": "n"},
+    "PATCH /api/public/generations": {"generationId": "{observation_id}", "name": "n"},
+    "POST /api/public/v2/datasets": {"name": "{new}"},
+    "POST /api/public/datasets": {"name": "{new}"},
+    "POST /api/public/dataset-items": _DATASET_ITEM,
+    "POST /api/public/dataset-run-items": _RUN_ITEM,
     "POST /api/public/models": _MODEL | {"modelName": "another"},
     "PUT /api/public/models/{model_id}": _MODEL,
     "PUT /api/public/llm-connections": _CONNECTION,
@@ -187,6 +222,13 @@ BODIES: dict[str, Any] = {
     "PATCH /api/public/media/{media_id}": {"uploadedAt": "2026-05-01T10:00:00Z", "uploadHttpStatus": 200},
 }
 
+_SINCE = "fields=core&fromStartTime=2026-01-01T00:00:00Z&toStartTime=2027-01-01T00:00:00Z"
+QUERIES = {
+    "GET /api/public/dataset-run-items": "datasetId={dataset_id}&runName={run_name}",
+    "GET /api/public/experiments": _SINCE,
+    "GET /api/public/experiment-items": _SINCE,
+}
+
 # name of the id · who makes it · method and path · body · where the id stands in the answer
 OBJECTS: list[tuple[str, str, str, Any, str]] = [
     ("api_key_id", "organization", "POST /api/public/projects/{project_id}/apiKeys", {"note": "{marker}"}, "id"),
@@ -199,6 +241,10 @@ OBJECTS: list[tuple[str, str, str, Any, str]] = [
     ("queue_id", "project", "POST /api/public/annotation-queues", {"name": "{marker}", "scoreConfigIds": ["{config_id}"]}, "id"),
     ("item_id", "project", "POST /api/public/annotation-queues/{queue_id}/items", _ITEM, "id"),
     ("comment_id", "project", "POST /api/public/comments", _COMMENT, "id"),
+    ("dataset_name", "project", "POST /api/public/v2/datasets", {"name": "dataset-{marker}"}, "name"),
+    ("dataset_id", "project", "GET /api/public/v2/datasets/{dataset_name}", None, "id"),
+    ("dataset_item_id", "project", "POST /api/public/dataset-items", _DATASET_ITEM, "id"),
+    ("run_name", "project", "POST /api/public/dataset-run-items", _RUN_ITEM | {"runName": "run-{marker}"}, "datasetRunName"),
     ("media_id", "project", "POST /api/public/media", _MEDIA, "mediaId"),
     ("", "project", "PATCH /api/public/media/{media_id}", {"uploadedAt": "2026-05-01T10:00:00Z", "uploadHttpStatus": 200}, ""),
     ("", "project", "DELETE /api/public/scores/no-such-score", None, ""),
@@ -207,6 +253,7 @@ OBJECTS: list[tuple[str, str, str, Any, str]] = [
 
 # Some paths call their object only `id`; here every kind of object has a name of its own.
 RENAMED = {
+    "/api/public/dataset-items/{item_id}": "/api/public/dataset-items/{dataset_item_id}",
     "/api/public/models/{id}": "/api/public/models/{model_id}",
     "/api/admin/organizations/{organization_id}/apiKeys/{api_key_id}": "/api/admin/organizations/{organization_id}/apiKeys/{organization_key_id}",
 }

@@ -64,7 +64,16 @@ def test_score_configs_must_be_of_the_project(api: Api, stranger: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"scoreConfigIds": []}, {"scoreConfigIds": None}, {"name": ""}, {"name": None}, {"unknown": 1}, {"name": "a\x00"}]
+    "wrong",
+    [
+        {"scoreConfigIds": []},
+        {"scoreConfigIds": None},
+        {"name": ""},
+        {"name": "x" * 501},
+        {"name": None},
+        {"unknown": 1},
+        {"name": "a\x00"},
+    ],
 )
 def test_wrong_queues_are_refused(api: Api, wrong: dict[str, Any]) -> None:
     answer = api.post(PATH, {"name": "q", "scoreConfigIds": [config(api)]} | wrong)
@@ -109,7 +118,7 @@ def test_items_are_listed_by_status(api: Api, items: str) -> None:
     assert api.get(items, limit=1).json()["meta"] == {"page": 1, "limit": 1, "totalItems": 3, "totalPages": 3}
 
 
-@pytest.mark.parametrize("wrong", [{"objectType": "PROMPT"}, {"objectId": None}, {"status": "DONE"}])
+@pytest.mark.parametrize("wrong", [{"objectType": "PROMPT"}, {"objectId": "x" * 501}, {"objectId": None}, {"status": "DONE"}])
 def test_wrong_items_are_refused(api: Api, items: str, wrong: dict[str, Any]) -> None:
     assert api.post(items, ITEM | wrong).status_code == 400
 
@@ -159,3 +168,9 @@ def test_other_tenants_find_nothing(api: Api, stranger: Api, items: str) -> None
 )
 def test_every_route_needs_a_key(anonymous: TestClient, scope: ProjectScope, method: str, path: str) -> None:
     needs_a_project_key(anonymous, scope, method, path, {})
+
+
+def test_the_longest_names_find_room(api: Api, items: str) -> None:
+    name = "".join(chr(0x10000 + number * 37 % 0x10000) for number in range(500))
+    assert queue(api, name).json()["name"] == name
+    assert api.post(items, ITEM | {"objectId": name}).json()["objectId"] == name

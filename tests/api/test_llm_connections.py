@@ -1,5 +1,6 @@
 """GET, PUT and DELETE /api/public/llm-connections (spec/api.md §3.1, §4.11)."""
 
+import json
 import logging
 from typing import Any
 
@@ -27,7 +28,8 @@ AWS = '{"accessKeyId":"AKIA","secretAccessKey":"very-secret-abcd"}'
 
 
 def put(api: Api, **fields: Any) -> Any:
-    return api.send("PUT", PATH, BODY | fields)
+    body = json.dumps(BODY | fields)  # escapes what a client could not send otherwise
+    return api.client.put(f"/api/public{PATH}", content=body, headers=api.headers | {"Content-Type": "application/json"})
 
 
 def issues(answer: Any) -> list[list[str]]:
@@ -113,6 +115,7 @@ def test_every_adapter(api: Api, fields: dict[str, Any]) -> None:
     ("fields", "path"),
     [
         ({"provider": " "}, ["provider"]),
+        ({"provider": "x" * 501}, ["provider"]),
         ({"adapter": "mistral"}, ["adapter"]),
         ({"secretKey": ""}, ["secretKey"]),
         ({"secretKey": None}, ["secretKey"]),
@@ -131,6 +134,7 @@ def test_every_adapter(api: Api, fields: dict[str, Any]) -> None:
         ({"extraHeaders": {"a": "x\r\ny"}}, ["extraHeaders", "a"]),
         ({"extraHeaders": {"a": 1}}, ["extraHeaders", "a"]),
         ({"customModels": [""]}, ["customModels", 0]),
+        ({"config": {"useResponsesApi": "\ud800"}}, []),
         ({"baseURL": "ftp://x.com"}, ["baseURL"]),
         ({"baseURL": "http://169.254.169.254/latest"}, ["baseURL"]),
         ({"baseURL": "http://localhost:11434"}, ["baseURL"]),

@@ -17,20 +17,20 @@ from fastapi.testclient import TestClient
 
 from langfuse_app.api.app import create_app
 from langfuse_app.core.ids import new_id
-from langfuse_app.core.scopes import ProjectScope
+from langfuse_app.core.scopes import ProjectScope, Right
 from langfuse_app.core.settings import get_settings
 from tests import factories
-from tests.api.matrix import BODIES, OBJECTS, RENAMED, ROUTES
+from tests.api.matrix import BODIES, OBJECTS, QUERIES, RENAMED, ROUTES
 
 ADMIN_KEY = "the-admin-key-of-the-matrix"
-IN = "in"
-# What each kind of route answers to each kind of credentials; `in` is anything but 401 and 403.
+IN, READING = "in", "in for reading"
+# What each kind of route answers to each kind of credentials, 401 where nothing is said.
 ADMITTED: dict[str, dict[str, str]] = {
-    "open": dict.fromkeys(("none", "malformed", "wrong", "public", "project", "organization", "admin"), IN),
-    "project": {"project": IN, "public": "403", "organization": "403"},
-    "scores": {"project": IN, "public": IN, "organization": "403"},
-    "organization": {"organization": IN, "public": "403", "project": "403"},
-    "scim": {"organization": IN, "project": "403"},
+    "open": dict.fromkeys(("none", "malformed", "wrong", "public", "project", "reader", "organization", "admin"), IN),
+    "project": {"project": IN, "reader": READING, "public": "403", "organization": "403"},
+    "scores": {"project": IN, "reader": READING, "public": IN, "organization": "403"},
+    "organization": {"organization": IN, "public": "403", "project": "403", "reader": "403"},
+    "scim": {"organization": IN, "project": "403", "reader": "403"},
     "admin": {"admin": IN},
 }
 
@@ -55,7 +55,7 @@ def rows() -> list[Row]:
 
 
 ROWS = rows()
-CREDENTIALS = ("none", "malformed", "wrong", "public", "project", "organization", "admin")
+CREDENTIALS = ("none", "malformed", "wrong", "public", "project", "reader", "organization", "admin")
 # What is deleted last: parents after their children, and the project after everything.
 _LAST = ["DELETE /api/public/organizations/memberships", "DELETE /api/public/scim/Users/{user_id}"]
 _LAST += ["DELETE /api/admin/organizations/{organization_id}", "DELETE /api/public/projects/{project_id}"]
@@ -95,6 +95,7 @@ class Tenant:
             "wrong": {"Authorization": "Basic " + base64.b64encode(b"pk-lf-x:sk-lf-x").decode()},
             "public": {"Authorization": f"Bearer {factories.public_key(self.scope)}"},
             "project": factories.basic_auth(self.scope),
+            "reader": factories.basic_auth(self.scope, Right.READ),
             "organization": factories.organization_auth(self.scope),
             "admin": {"Authorization": f"Bearer {ADMIN_KEY}"},
         }
@@ -110,7 +111,8 @@ class Tenant:
         known = (ids or self.ids) | {"new": new_id()}
         body = filled(BODIES.get(row.name), known)
         content = {"json": body} if body is not None else {}
-        return self.client.request(row.method, filled(row.path, known), **content, headers=self.keys[credentials])
+        path = f"{filled(row.path, known)}?{filled(QUERIES.get(row.name, ''), known)}"
+        return self.client.request(row.method, path, **content, headers=self.keys[credentials])
 
     def own_key(self, row: Row) -> str:
         return {"scores": "project", "scim": "organization", "open": "none"}.get(row.kind, row.kind)
@@ -190,6 +192,8 @@ def test_who_comes_in(row: Row, mine: Tenant, seen: dict[str, Any]) -> None:
     """Whoever has the right credentials is let in by the other tests; here are those who are not."""
     for credentials in CREDENTIALS:
         expected = ADMITTED[row.kind].get(credentials, "401")
+        if expected == READING:
+            expected = IN if row.method in ("GET", "HEAD") else "403"
         if expected != IN:
             answer = mine.ask(row, credentials)
             assert str(answer.status_code) == expected, (credentials, answer.text)
@@ -221,5 +225,5 @@ def test_the_owner(row: Row, mine: Tenant) -> None:
 def test_the_table_is_in_itself_right() -> None:
     assert {row.kind for row in ROWS} == ADMITTED.keys()
     names = set(itertools.chain.from_iterable(re.findall(r"\{(\w+)\}", row.path) for row in ROWS))
-    assert BODIES.keys() <= {row.name for row in ROWS}
+    assert BODIES.keys() | QUERIES.keys() <= {row.name for row in ROWS}
     assert names

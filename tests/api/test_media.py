@@ -20,8 +20,8 @@ from langfuse_app.core.settings import get_settings
 from langfuse_app.core.signing import sign
 from langfuse_app.core.time import utcnow
 from langfuse_app.features.media import service
-from langfuse_app.features.media.schemas import ENDINGS, MediaOut, MediaUpload, UploadGrant
-from langfuse_app.stores.blobs import FileBlobs, media_blobs
+from langfuse_app.features.media.schemas import ENDINGS, ItemVersion, MediaOut, MediaUpload, UploadGrant
+from langfuse_app.stores.blobs import media_blobs
 from langfuse_app.stores.postgres import session
 from tests.api.conftest import Api
 from tests.api.doors import needs_a_project_key
@@ -131,6 +131,7 @@ def test_a_failed_upload_says_so(api: Api) -> None:
         ({"sha256Hash": "abc"}, ["sha256Hash"]),
         ({"sha256Hash": "!" * 44}, ["sha256Hash"]),
         ({"field": "expectedOutput"}, []),
+        ({"traceId": "x" * 251}, ["traceId"]),
         ({"field": None}, ["field"]),
         ({"traceId": None}, []),
         ({"datasetId": "d", "datasetItemId": "i"}, []),
@@ -162,13 +163,17 @@ def test_every_route_needs_a_key(anonymous: TestClient, scope: ProjectScope, met
     needs_a_project_key(anonymous, scope, method, path, wanted())
 
 
+def test_the_longest_ids_find_room(api: Api) -> None:
+    ids = ["".join(chr(0x10000 + number * factor % 0x10000) for number in range(250)) for factor in (37, 41)]
+    assert api.post(PATH, wanted(traceId=ids[0], observationId=ids[1], field="input")).status_code == 201
+    assert api.post(PATH, wanted(datasetId=ids[0], datasetItemId=ids[1], field="input")).status_code == 201
+
+
 # --- our own links -------------------------------------------------------------------------------
 
 
-def stored_files() -> list[str]:
-    store = media_blobs()
-    assert isinstance(store, FileBlobs)
-    return [str(path) for path in (get_settings().data_dir / "blobs").rglob(".*")]
+def unfinished() -> list[str]:
+    return [path.name for path in (get_settings().data_dir / "blobs" / ".unfinished").iterdir()]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +190,7 @@ def test_only_the_signed_bytes_are_taken(api: Api, body: bytes, sent: dict[str, 
     granted = api.post(PATH, wanted()).json()
     answer = api.client.put(granted["uploadUrl"], content=body, headers=headers(body) | sent)
     assert (answer.status_code, answer.json()["error"]) == (400, "InvalidRequestError")
-    assert stored_files() == []
+    assert unfinished() == []
     api.send("PATCH", f"{PATH}/{granted['mediaId']}", REPORT)
     assert api.client.get(api.get(f"{PATH}/{granted['mediaId']}").json()["url"]).status_code == 404
 
@@ -202,7 +207,7 @@ def test_a_body_of_unknown_length_stops_at_the_signed_one(api: Api) -> None:
 
     answer = api.client.put(granted["uploadUrl"], content=endless(), headers={"Content-Type": "image/png"})
     assert answer.status_code == 400
-    assert stored_files() == []
+    assert unfinished() == []
 
 
 def test_links_are_good_for_one_thing_and_a_while(api: Api) -> None:
@@ -293,6 +298,45 @@ def test_old_files_go_unless_something_young_or_a_dataset_refers_to_them(api: Ap
     assert service.forget_before(api.scope, between) == 1
     assert service.forget_before(api.scope, utcnow() + timedelta(seconds=1)) == 1
     assert [api.get(f"{PATH}/{media_id}").status_code for media_id in (item, young)] == [200, 404]
+
+
+def test_dataset_items_show_and_keep_what_they_refer_to(api: Api, stranger: Api) -> None:
+    media_id, absent = upload(api), "x" * 22
+    reference = f"@@@langfuseMedia:type=image/png|id={media_id}|source=bytes@@@"
+    lost = f"@@@langfuseMedia:type=image/png|id={absent}|source=bytes@@@"
+    fields = {"input": {"a": [1, reference], "it']s": reference}, "expectedOutput": reference, "metadata": [lost, f"in {reference}"]}
+    found, nothing = service.references(api.scope, [fields, {"input": None}], "http://here")
+    assert [(one.field, one.json_path, one.reference_string) for one in found] == [
+        ("input", "$['a'][1]", reference),
+        ("expectedOutput", "$", reference),
+    ]
+    shown = found[0].media.model_dump(by_alias=True)
+    assert shown.keys() == {"mediaId", "contentType", "contentLength", "url", "urlExpiry"}
+    assert nothing == []
+    assert service.references(stranger.scope, [fields], "http://here") == [[]]
+
+    version = ItemVersion("d", "i", utcnow())
+    for _ in range(2):
+        service.link_item(api.scope, version, fields)
+    assert links(api.scope, "dataset_item_media") == [("i", "expectedOutput"), ("i", "input")]
+    assert service.forget_traces(api.scope, ["t1"]) == 0
+    assert api.get(f"{PATH}/{media_id}").status_code == 200
+
+
+def test_the_routes_of_dataset_items_show_media(api: Api) -> None:
+    media_id = upload(api)
+    reference = f"@@@langfuseMedia:type=image/png|id={media_id}|source=bytes@@@"
+    api.post("/v2/datasets", {"name": "photos"})
+    created = api.post("/dataset-items", {"datasetName": "photos", "id": new_id(), "input": {"photo": reference}}).json()
+    for item in (
+        created,
+        api.get(f"/dataset-items/{created['id']}").json(),
+        api.get("/dataset-items", datasetName="photos").json()["data"][0],
+    ):
+        [shown] = item["mediaReferences"]
+        assert (shown["field"], shown["jsonPath"], shown["referenceString"]) == ("input", "$['photo']", reference)
+        assert api.client.get(shown["media"]["url"]).content == PNG
+    assert service.forget_traces(api.scope, ["t1"]) == 0
 
 
 def test_a_file_that_is_linked_meanwhile_stays(api: Api) -> None:

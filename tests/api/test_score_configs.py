@@ -6,13 +6,14 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
+from langfuse_app.core.ids import new_id
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.features.audit.models import AuditLog
-from langfuse_app.features.score_configs import service
 from langfuse_app.features.score_configs.schemas import ScoreConfigOut
 from langfuse_app.stores.postgres import session
 from tests.api.conftest import Api
 from tests.api.doors import needs_a_project_key
+from worker import ingestion
 
 PATH = "/score-configs"
 NUMERIC: dict[str, Any] = {"name": "quality", "dataType": "NUMERIC", "minValue": 0, "maxValue": 1.5}
@@ -124,15 +125,30 @@ def test_lists_are_newest_first(api: Api) -> None:
     assert api.get(PATH, limit=101).status_code == 400
 
 
-def test_ingestion_sees_a_change_at_once(api: Api) -> None:
-    id = api.post(PATH, NUMERIC).json()["id"]
-    found = service.find_config(api.scope, id)
-    assert found is not None
-    assert not found.is_archived
-    api.send("PATCH", f"{PATH}/{id}", {"isArchived": True})
-    found = service.find_config(api.scope, id)
-    assert found is not None
-    assert found.is_archived
+def scored(api: Api, **body: Any) -> list[tuple[Any, ...]]:
+    """What is stored of a score after it went the whole way."""
+    id = new_id()
+    assert api.post("/scores", {"id": id, "traceId": "t1", "name": "any"} | body).json() == {"id": id}
+    ingestion.drain()
+    return [(row["name"], row["dataType"], row["value"]) for row in api.get("/v3/scores", id=id).json()["data"]]
+
+
+def test_scores_are_held_to_their_config(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change counts for the next score: nothing of a config is remembered between batches."""
+    monkeypatch.setattr(ingestion, "IDLE_S", 0.2)
+    numeric = api.post(PATH, NUMERIC).json()["id"]
+    flag = api.post(PATH, {"name": "ok", "dataType": "BOOLEAN"}).json()["id"]
+    mood = api.post(PATH, CATEGORICAL).json()["id"]
+    assert scored(api, configId=numeric, name="quality", value=1) == [("quality", "NUMERIC", 1)]
+    assert scored(api, configId=numeric, name="quality", value=1.6) == []
+    assert scored(api, configId=flag, name="ok", value=1) == [("ok", "BOOLEAN", True)]
+    assert scored(api, configId=mood, name="mood (new)", value="good") == [("mood (new)", "CATEGORICAL", "good")]
+    assert scored(api, configId=mood, name="mood (new)", value="other") == []
+
+    api.send("PATCH", f"{PATH}/{numeric}", {"maxValue": 2})
+    assert scored(api, configId=numeric, name="quality", value=1.6) == [("quality", "NUMERIC", 1.6)]
+    api.send("PATCH", f"{PATH}/{numeric}", {"isArchived": True})
+    assert scored(api, configId=numeric, name="quality", value=1) == []
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", PATH), ("POST", PATH), ("GET", PATH + "/x"), ("PATCH", PATH + "/x")])

@@ -1,5 +1,6 @@
 """Tokens are counted in a child process that comes and goes; expected counts are tiktoken's own."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -78,6 +79,39 @@ def test_out_of_time_the_usage_stays_blank() -> None:
     with fresh(timeout_s=0.02) as (counter, children):
         assert counter.count([(GPT, "hello", ""), (GPT, "hello", "")]) == [{}, {}]
         assert not children()
+
+
+class Slow(TokenCounter):
+    """A counter on a busy machine."""
+
+    def _load(self, missing: Any) -> None:
+        time.sleep(0.5)
+        super()._load(missing)
+
+
+def test_what_is_not_loaded_yet_is_loaded_meanwhile() -> None:
+    counter = Slow()
+    texts = [(GPT, "hello world", "")]
+    began = time.monotonic()
+    assert (counter.ready(texts), counter.loading) == (False, True)
+    assert time.monotonic() - began < 0.4
+    wait_until(lambda: counter.ready(texts))
+    assert (counter.loading, counter.count(texts)) == (False, [{"input": 2}])
+    assert counter.ready([*texts, (GPT, "more", "")])
+    counter.close()
+
+
+def test_what_cannot_be_loaded_in_time_holds_nobody_up() -> None:
+    counter = TokenCounter(timeout_s=0.01)
+    texts = [(GPT, "hello world", "")]
+    wait_until(lambda: counter.ready(texts))
+    assert counter.count(texts) == [{}]
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end
 
 
 @contextmanager

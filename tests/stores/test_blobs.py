@@ -1,5 +1,6 @@
 """Blobs on files and on S3 behave alike; S3 is moto's server, spoken to over HTTP."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,11 +66,23 @@ def test_an_upload_counts_once_it_is_committed(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         blobs.get("a/b")
     upload.discard()
-    assert list(tmp_path.rglob("*")) == [tmp_path / "a"]
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     whole = blobs.upload("a/b")
     whole.write(b"one ")
     whole.write(b"two")
     whole.commit()
     whole.discard()
     assert blobs.get("a/b") == b"one two"
-    assert list((tmp_path / "a").iterdir()) == [tmp_path / "a" / "b"]
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "a" / "b"]
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path)
+    old, young = blobs.upload("old"), blobs.upload("young")
+    first = next(path for path in tmp_path.rglob("*") if path.is_file())
+    os.utime(first, (0, 0))
+    blobs.put("third", b"3")
+    old.discard()
+    young.discard()
+    assert not first.exists()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "third"]

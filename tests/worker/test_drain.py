@@ -1,5 +1,7 @@
 """The main road without HTTP: accept, drain, read the rows. Invariants 1 and 2."""
 
+import contextlib
+import itertools
 import json
 import time
 import uuid
@@ -9,17 +11,23 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from langfuse_app.core.errors import ServiceUnavailableError
 from langfuse_app.core.scopes import Access, ProjectScope
 from langfuse_app.core.settings import Settings
+from langfuse_app.features.ingest import repository_clickhouse as columnar
 from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.ingest import service
 from langfuse_app.features.ledger import service as ledger
+from langfuse_app.features.models import service as models
+from langfuse_app.features.models.schemas import ModelInput
+from langfuse_app.runtime.token_counter import TokenCounter
 from langfuse_app.stores import clickhouse
 from langfuse_app.stores.postgres import session
 from langfuse_app.stores.raw_log import raw_log
 from langfuse_app.stores.redis import aredis, redis
 from tests import running
-from worker import ingestion, sweep
+from tests.otlp import SPAN_ID, TRACE_ID, span
+from worker import batches, ingestion, sweep
 
 
 @pytest.fixture
@@ -172,6 +180,107 @@ def test_a_moved_start_leaves_one_row(scope: ProjectScope, monkeypatch: pytest.M
     [row] = rows("observations", scope)
     assert (row["name"], row["output"], f"{row['start_time']:%Y-%m-%d}") == ("early", "late", "2026-05-01")
     assert len(rows("traces", scope)) == 1
+
+
+def export(scope: ProjectScope, *spans: dict[str, Any]) -> None:
+    """Spans of one resource through the OTLP route's service."""
+    body = json.dumps({"resourceSpans": [{"scopeSpans": [{"scope": {"name": "test"}, "spans": spans}]}]}).encode()
+
+    async def run() -> None:
+        try:
+            await service.accept_otlp(scope, service.Delivery(body, "otlp-json"))
+        finally:
+            await aredis().aclose()
+
+    running.run(run())
+
+
+def test_a_span_exported_again_keeps_what_an_event_stated(scope: ProjectScope, monkeypatch: pytest.MonkeyPatch) -> None:
+    update = event("span-update", "2025-11-25T01:00:00Z", id=SPAN_ID, traceId=TRACE_ID, output="by hand", metadata={"reviewed": "yes"})
+    for send in (lambda: export(scope, span(name="first")), lambda: accept(scope, update), lambda: export(scope, span(name="second"))):
+        send()
+        drain(monkeypatch)  # each with an empty memory
+    [row] = rows("observations", scope)
+    assert (row["name"], row["output"], row["metadata"]["reviewed"]) == ("second", "by hand", "yes")
+
+
+def test_spans_of_a_trace_without_events_are_written_without_a_look_up(scope: ProjectScope, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(columnar, "stored_observations", lambda *args: asked.append(args) or [])
+    for name in ("first", "second"):
+        export(scope, span(name=name))
+        drain(monkeypatch)
+    assert (asked, [row["name"] for row in rows("observations", scope)]) == ([], ["second"])
+
+
+@pytest.mark.parametrize("failure", [None, ServiceUnavailableError("away"), ValueError("odd")], ids=["none", "away", "odd"])
+@pytest.mark.parametrize("failing", range(3))
+def test_batches_that_overlap_give_what_they_give_alone(
+    scope: ProjectScope, monkeypatch: pytest.MonkeyPatch, failure: Exception | None, failing: int
+) -> None:
+    for number in range(6):
+        stamp = f"2026-05-01T10:00:0{number}Z"
+        accept(scope, event("span-update", stamp, id="o", traceId="t", metadata={f"k{number}": number}, output=f"out {number}"))
+        accept(scope, event("trace-create", stamp, id="t", tags=[f"tag {number}"]))
+        export(scope, span(name=f"span {number}"))
+    drain_overlapping(monkeypatch, failure, failing)
+    [event_row] = [row for row in rows("observations", scope) if row["id"] == "o"]
+    assert (event_row["output"], sorted(event_row["metadata"])) == ("out 5", [f"k{number}" for number in range(6)])
+    assert [row["tags"] for row in rows("traces", scope) if row["id"] == "t"] == [[f"tag {number}" for number in range(6)]]
+    assert [row["name"] for row in rows("observations", scope) if row["id"] == SPAN_ID] == ["span 5"]
+    assert {entry.outcome for entry in ledger.newest(scope)} <= {"stored", "duplicate"}  # equal but for their names, spans look alike
+    assert len(ledger.newest(scope)) == 18
+    assert streams.dead_letters() == []
+
+
+def drain_overlapping(monkeypatch: pytest.MonkeyPatch, failure: Exception | None, failing: int) -> None:
+    """Drain with one frame per batch, of which one write fails."""
+    write, calls, worker = columnar.insert_rows, itertools.count(), ingestion.Drain()
+
+    def insert(found: Any) -> None:
+        if failure and found and next(calls) == 2 * failing:
+            raise failure
+        write(found)
+
+    monkeypatch.setattr(columnar, "insert_rows", insert)
+    monkeypatch.setattr(worker, "_batch_size", 1)
+    worker._hold()
+    while any(streams.lengths().values()):
+        with contextlib.suppress(ServiceUnavailableError):
+            worker._tick()
+    worker._leave()
+
+
+def test_what_waits_for_the_tokenizer_holds_nobody_up(scope: ProjectScope, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(TokenCounter):
+        def _load(self, missing: Any) -> None:
+            time.sleep(1)
+            super()._load(missing)
+
+    slow = Slow()
+    monkeypatch.setattr(batches, "TOKENS", slow)
+    monkeypatch.setattr(ingestion, "TOKENS", slow)
+    counted_model = {
+        "modelName": "mine",
+        "matchPattern": "mine",
+        "unit": "TOKENS",
+        "inputPrice": 1,
+        "outputPrice": 1,
+        "tokenizerId": "openai",
+    }
+    models.create_model(scope, ModelInput.model_validate(counted_model | {"tokenizerConfig": {"tokenizerModel": "gpt-4o"}}))
+    accept(scope, event("generation-create", id="counted", traceId="t1", model="mine", input="hello world", output="yes"))
+    accept(scope, event("span-create", id="other", traceId="t2"))
+    worker = ingestion.Drain()
+    worker._hold()
+    worker._tick()
+    assert [row["id"] for row in rows("observations", scope)] == ["other"]
+    while any(streams.lengths().values()):
+        worker._tick()
+    worker._leave()
+    [counted, _] = rows("observations", scope)
+    assert (counted["usage_details"], counted["cost_source"]) == ({"input": 2, "output": 1, "total": 3}, "estimated")
+    assert {entry.outcome for entry in ledger.newest(scope)} == {"stored"}
 
 
 def test_redis_wiped_loses_nothing(scope: ProjectScope, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from langfuse_app.core.shapes import Body, PageMeta, Shape, StrictBody, WireTime
+from langfuse_app.core.shapes import LONGEST_NAME, Body, PageMeta, Shape, StrictBody, WireTime
 
 
 class QueueStatus(StrEnum):
@@ -25,7 +25,7 @@ class QueueObjectType(StrEnum):
 class CreateQueue(StrictBody):
     """Body of POST /annotation-queues."""
 
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, max_length=LONGEST_NAME)
     description: str | None = None
     score_config_ids: list[str] = Field(min_length=1)
 
@@ -33,7 +33,7 @@ class CreateQueue(StrictBody):
 class CreateItem(Body):
     """Body of POST …/items; the object is not looked up."""
 
-    object_id: str = Field(min_length=1)
+    object_id: str = Field(min_length=1, max_length=LONGEST_NAME)
     object_type: QueueObjectType
     status: QueueStatus | None = None
 

@@ -106,8 +106,8 @@ def remove(scope: Scope, key_id: str) -> bool:
         return current.exec(delete(ApiKey).where(_mine(scope), col(ApiKey.id) == key_id)).rowcount > 0
 
 
-def remove_all(scope: ProjectScope) -> list[str]:
-    """Delete every key of the project; their ids."""
+def remove_all(scope: Scope) -> list[str]:
+    """Delete every key of the project or of the organisation; their ids."""
     with session() as current:
         return list(current.exec(delete(ApiKey).where(_mine(scope)).returning(col(ApiKey.id))).scalars().all())
 

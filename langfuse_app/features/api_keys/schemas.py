@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from langfuse_app.core.scopes import Right
 from langfuse_app.core.shapes import Body, BodyTime, Shape, WireTime
@@ -69,16 +69,22 @@ _Half = Annotated[str, Field(max_length=200, pattern=r"^[^:\s]*$")]
 
 
 class CreateKeyRequest(Body):
-    """Body of POST …/apiKeys. `name` is the newer word for `note`; `scopes` and `expiresAt` are ours."""
+    """Body of POST …/apiKeys. `name` is the newer word for `note`, and only one of them may be given; `scopes` is ours."""
 
     note: _Text | None = None
     name: _Text | None = None
     scopes: list[Right] = []
     expires_at: BodyTime | None = None
 
+    @model_validator(mode="after")
+    def _one_name(self) -> "CreateKeyRequest":
+        if self.name is not None and self.note is not None:
+            raise ValueError("Give either name or note")
+        return self
+
     def wish(self) -> KeyWish:
         """The same for the service."""
-        return KeyWish(self.note or self.name, scopes=tuple(dict.fromkeys(self.scopes)), expires_at=self.expires_at)
+        return KeyWish(self.note if self.name is None else self.name, scopes=tuple(dict.fromkeys(self.scopes)), expires_at=self.expires_at)
 
 
 class CreateProjectKeyRequest(CreateKeyRequest):

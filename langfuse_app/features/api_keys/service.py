@@ -293,12 +293,12 @@ def delete_key(scope: Scope, key_id: str) -> None:
     audit.record(scope, "delete", "apiKey", key_id, before=_audited(entry))
 
 
-def revoke_all(scope: ProjectScope) -> None:
-    """Revoke every key of a project that is being deleted, everywhere within a second."""
+def revoke_all(scope: Scope) -> None:
+    """Revoke every key of a project or an organisation that is being deleted, everywhere within a second."""
     revoked = repository.remove_all(scope)
     cache.bump(_SPACE)
-    if revoked:
-        audit.record(scope, "delete", "apiKey", scope.project_id, before={"ids": revoked})
+    for key_id in revoked:
+        audit.record(scope, "delete", "apiKey", key_id)
 
 
 def first_public_key(project_id: str) -> str | None:

@@ -4,7 +4,7 @@ from langfuse_app.features.audit.models import AuditLog
 from langfuse_app.stores.postgres import session
 
 
-def add(entry: AuditLog) -> None:
-    """Write one entry."""
+def add(*entries: AuditLog) -> None:
+    """Write entries."""
     with session() as current:
-        current.add(entry)
+        current.add_all(entries)

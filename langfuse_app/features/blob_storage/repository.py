@@ -1,7 +1,10 @@
 """PostgreSQL statements of blob-storage integrations."""
 
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, select, update
 
 from langfuse_app.core.scopes import OrganizationScope, ProjectScope
 from langfuse_app.features.blob_storage.models import BlobStorageIntegration
@@ -36,3 +39,25 @@ def remove(scope: ProjectScope) -> bool:
     with session() as current:
         mine = col(BlobStorageIntegration.project_id) == scope.project_id
         return current.exec(delete(BlobStorageIntegration).where(mine)).rowcount > 0
+
+
+def due(now: datetime) -> list[tuple[str, str]]:
+    """Project and organisation of every integration that is due: for the worker, who serves all projects."""
+    statement = (
+        select(BlobStorageIntegration.project_id, Project.org_id)
+        .join(Project)
+        .where(
+            col(BlobStorageIntegration.enabled),
+            col(BlobStorageIntegration.next_sync_at) <= now,
+            col(Project.deleted_at).is_(None),
+        )
+    )
+    with session() as current:
+        return list(current.exec(statement).all())
+
+
+def note(scope: ProjectScope, **values: Any) -> None:
+    """Write down how an export is doing; nothing when the integration is gone meanwhile."""
+    mine = col(BlobStorageIntegration.project_id) == scope.project_id
+    with session() as current:
+        current.exec(update(BlobStorageIntegration).where(mine).values(**values))

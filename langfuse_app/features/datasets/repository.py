@@ -1,13 +1,13 @@
 """PostgreSQL statements of datasets and items. A write sees the rows it changes under a lock and decides by its rule."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, or_, select
 
-from langfuse_app.core.errors import ConflictError
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.features.datasets.models import Dataset, DatasetItem
 from langfuse_app.features.datasets.schemas import ItemQuery
@@ -52,34 +52,38 @@ def put(scope: ProjectScope, name: str, rule: DatasetRule) -> Dataset | None:
     try:
         with session() as current:
             old = current.exec(_named(scope, name).with_for_update()).first()
-            dataset = rule(old, _living(current, scope, old))
+            with closing(_living(current, scope, old)) as items:
+                dataset = rule(old, items)
             current.add(dataset)
             return dataset
     except IntegrityError:
         return None
 
 
-def _living(current: Session, scope: ProjectScope, dataset: Dataset | None) -> Iterator[DatasetItem]:
-    if dataset is not None:
-        statement = select(DatasetItem).where(*_current(scope), DatasetItem.dataset_id == dataset.id)
-        yield from current.exec(statement.order_by(*_ITEMS_NEWEST_FIRST).execution_options(yield_per=500))
+def _living(current: Session, scope: ProjectScope, dataset: Dataset | None) -> Generator[DatasetItem]:
+    """Read from a cursor of the server, since a dataset may be larger than memory."""
+    if dataset is None:
+        return
+    statement = select(DatasetItem).where(*_current(scope), DatasetItem.dataset_id == dataset.id)
+    found = current.exec(statement.order_by(*_ITEMS_NEWEST_FIRST).execution_options(yield_per=500))
+    try:
+        yield from found
+    finally:
+        found.close()
 
 
 def put_item(scope: ProjectScope, dataset_name: str, item_id: str, rule: ItemRule) -> tuple[Dataset, DatasetItem] | None:
     """Store what the rule makes of an item's newest version (None: it has none); the version before ends where this one begins.
 
-    None when the dataset does not exist; ConflictError when another request made an item of that id at the same time.
+    None when the dataset does not exist. Writes of one item wait for each other, so that every one of them is a version.
     """
-    try:
-        with session() as current:
-            # shared: a schema that is being set waits for this item, and this item for that schema
-            dataset = current.exec(_named(scope, dataset_name).with_for_update(read=True)).first()
-            if dataset is None:
-                return None
-            old = _lock_item(current, scope, item_id)
-            return dataset, _succeed(current, old, rule(dataset, old))
-    except IntegrityError as error:
-        raise ConflictError(f"Dataset item {item_id} was modified concurrently. Please retry the request.") from error
+    with session() as current:
+        # shared: a schema that is being set waits for this item, and this item for that schema
+        dataset = current.exec(_named(scope, dataset_name).with_for_update(read=True)).first()
+        if dataset is None:
+            return None
+        old = _lock_item(current, scope, item_id)
+        return dataset, _succeed(current, old, rule(dataset, old))
 
 
 def change_item(scope: ProjectScope, item_id: str, rule: Callable[[DatasetItem], DatasetItem]) -> DatasetItem | None:
@@ -90,8 +94,10 @@ def change_item(scope: ProjectScope, item_id: str, rule: Callable[[DatasetItem],
 
 
 def _lock_item(current: Session, scope: ProjectScope, item_id: str) -> DatasetItem | None:
+    # by its name, since a row lock would wait for a version that is not the newest any more when it is granted
+    current.exec(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{scope.project_id}/{item_id}", 0))))
     statement = select(DatasetItem).where(DatasetItem.project_id == scope.project_id, DatasetItem.id == item_id)
-    return current.exec(statement.where(col(DatasetItem.valid_to).is_(None)).with_for_update()).first()
+    return current.exec(statement.where(col(DatasetItem.valid_to).is_(None))).first()
 
 
 def _succeed(current: Session, old: DatasetItem | None, new: DatasetItem) -> DatasetItem:

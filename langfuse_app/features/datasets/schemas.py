@@ -10,6 +10,7 @@ from pydantic import AliasChoices, AliasGenerator, ConfigDict, Field, model_vali
 from pydantic.alias_generators import to_camel
 
 from langfuse_app.core.shapes import Body, PageMeta, Shape, WireTime
+from langfuse_app.features.media.schemas import MediaReference
 
 # What PostgreSQL refuses and what no text needs: C0 and C1 without tab, line feed and carriage return; halves of surrogate pairs.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -89,25 +90,6 @@ class DatasetOut(Stored):
     updated_at: WireTime
 
 
-class MediaOut(Shape):
-    """A file that an item refers to; the URL works until `url_expiry`."""
-
-    media_id: str
-    content_type: str
-    content_length: int
-    url: str
-    url_expiry: str
-
-
-class MediaReferenceOut(Shape):
-    """Where an item refers to a file: the field, the text that refers, and the JSON path of that text within the field."""
-
-    field: str
-    reference_string: str
-    json_path: str
-    media: MediaOut
-
-
 class DatasetItemOut(Stored):
     """One item; `version` is the moment from which this state of it is true."""
 
@@ -123,7 +105,11 @@ class DatasetItemOut(Stored):
     created_at: WireTime
     updated_at: WireTime
     version: WireTime
-    media_references: list[MediaReferenceOut] = Field(default_factory=list[MediaReferenceOut])
+    media_references: list[MediaReference] = Field(default_factory=list[MediaReference])
+
+    def payloads(self) -> dict[str, Any]:
+        """The fields that may refer to media, by their names on the wire."""
+        return {"input": self.input, "expectedOutput": self.expected_output, "metadata": self.metadata}
 
 
 class DatasetsOut(Shape):

@@ -17,6 +17,8 @@ from langfuse_app.features.datasets import repository
 from langfuse_app.features.datasets.json_schema import compiled, violations
 from langfuse_app.features.datasets.models import Dataset, DatasetItem
 from langfuse_app.features.datasets.schemas import CreateDataset, CreateDatasetItem, DatasetItemOut, DatasetOut, DatasetStatus, ItemQuery
+from langfuse_app.features.media import service as media
+from langfuse_app.features.media.schemas import ItemVersion
 
 _SCHEMAS = ("input_schema", "expected_output_schema")
 _KEPT = ("input", "expected_output", "meta", "source_trace_id", "source_observation_id")
@@ -182,7 +184,9 @@ def put_item(scope: ProjectScope, new: CreateDatasetItem) -> DatasetItemOut:
     dataset, item = stored
     plain = _plain_item(item, dataset.name)
     audit.record(scope, "update" if before else "create", "datasetItem", item_id, before=before or None, after=plain)
-    return _out(item, dataset.name)
+    out = _out(item, dataset.name)
+    media.link_item(scope, ItemVersion(dataset.id, item_id, item.valid_from), out.payloads())
+    return out
 
 
 def delete_item(scope: ProjectScope, item_id: str) -> None:

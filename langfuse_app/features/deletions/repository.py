@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import delete, func, or_, text, update
 from sqlalchemy.engine import Connection
@@ -108,11 +108,24 @@ def _item(found: Deletion) -> DeletionItem:
     )
 
 
-def forget_traces(scope: ProjectScope, trace_ids: Sequence[str]) -> int:
-    """Delete the traces' locators; how many rows."""
-    statement = text("DELETE FROM trace_locators WHERE project_id = :project_id AND id = ANY(:ids)")
+class Forgotten(NamedTuple):
+    """Locators that were deleted: how many, and the times that they bounded; None where there was none."""
+
+    rows: int
+    first: datetime | None
+    last: datetime | None
+
+
+def forget_traces(scope: ProjectScope, trace_ids: Sequence[str]) -> Forgotten:
+    """Delete the traces' locators."""
+    statement = text(
+        "WITH gone AS (DELETE FROM trace_locators WHERE project_id = :project_id AND id = ANY(:ids)"
+        " RETURNING least(first_start, timestamp) AS first, greatest(last_start, timestamp) AS last)"
+        " SELECT count(*), min(first), max(last) FROM gone"
+    )
     with session() as current:
-        return _count(current.connection(), statement, {"project_id": scope.project_id, "ids": list(trace_ids)})
+        row = current.connection().execute(statement, {"project_id": scope.project_id, "ids": list(trace_ids)}).one()
+        return Forgotten(*row)
 
 
 def forget_sessions(scope: ProjectScope, session_ids: Sequence[str]) -> int:

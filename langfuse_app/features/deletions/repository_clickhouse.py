@@ -13,6 +13,13 @@ from langfuse_app.stores import clickhouse
 from langfuse_app.stores.cluster import stored_table
 
 
+class Span(NamedTuple):
+    """The time that rows to hide lie in, both ends included: it spares reading all other rows."""
+
+    first: datetime
+    last: datetime
+
+
 class Place(NamedTuple):
     """Where a kind of object has rows: the table, the column of the object's id, the columns of the table's sorting key."""
 
@@ -29,6 +36,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
         Place("traces", "id", _BY_TIME),
         Place("scores", "trace_id", _BY_TIME),
     ),
+    "scores of traces": (Place("scores", "trace_id", _BY_TIME),),
     "score": (Place("scores", "id", _BY_TIME),),
     "dataset_run": (Place("scores", "dataset_run_id", _BY_TIME),),
     "project": (
@@ -38,47 +46,69 @@ PLACES: dict[str, tuple[Place, ...]] = {
         Place("ingestion_log", "project_id", ()),
     ),
 }
-IDS_PER_STATEMENT = 2_000
 
 
-def _conditions(scope: ProjectScope, place: Place, ids: Sequence[str], until: datetime) -> Conditions:
-    where = Conditions(scope)
-    where.any_of(place.column, ids)
-    where.compare("received_at", "<=", until)
-    return where
+class Doomed(NamedTuple):
+    """Objects, and the moment until which what arrived of them goes."""
+
+    ids: Sequence[str]
+    until: datetime
 
 
-def hide(scope: ProjectScope, kind: str, ids: Sequence[str], until: datetime) -> None:
-    """Write a tombstone above every row of the objects that arrived until then."""
+def hide(scope: ProjectScope, kind: str, doomed: Doomed, span: Span | None = None) -> None:
+    """Write a tombstone above every version of the objects' rows; `span` holds of observations and traces."""
     for place in PLACES[kind]:
-        if place.keys:
-            for part in _parts(ids):
-                _hide(scope, place, part, until)
+        for ids in clickhouse.portions(doomed.ids) if place.keys else ():
+            _hide(scope, place, Doomed(ids, doomed.until), span if place.table != "scores" else None)
 
 
-def _hide(scope: ProjectScope, place: Place, ids: Sequence[str], until: datetime) -> None:
-    where = _conditions(scope, place, ids, until)
+def _hide(scope: ProjectScope, place: Place, doomed: Doomed, span: Span | None) -> None:
+    where = Conditions(scope)
+    where.add("is_deleted = 0")
+    where.add(_condition(where, place, doomed))
+    if span:
+        where.compare(place.keys[1], ">=", span.first)
+        where.compare(place.keys[1], "<=", span.last)
     # With the object's own column, so that erasing takes the tombstones too.
     kept = ", ".join(dict.fromkeys((*place.keys, place.column, "received_at", "created_at")))
-    version = f"greatest(event_ts + toIntervalMicrosecond(1), {where.moment(until)})"
+    until = where.moment(doomed.until)
     clickhouse.command(
-        f"INSERT INTO {place.table} ({kept}, updated_at, event_ts, is_deleted)"
-        f" SELECT {kept}, {where.moment(until)}, {version}, 1 FROM {place.table} FINAL WHERE {where.sql}",
+        # Tombstones are few and soon gone: indexes on them cost more than they could save.
+        f"INSERT INTO {place.table} ({kept}, updated_at, event_ts, is_deleted) SETTINGS materialize_skip_indexes_on_insert = 0"
+        f" SELECT {kept}, {until}, greatest(event_ts + toIntervalMicrosecond(1), {until}), 1 FROM {place.table} WHERE {where.sql}",
         where.params,
     )
 
 
-def erase(scope: ProjectScope, kind: str, ids: Sequence[str], until: datetime) -> int:
-    """Delete every version of the objects' rows that arrived until then; how many. The bytes go with `free`."""
-    return sum(_erase(scope, place, part, until) for place in PLACES[kind] for part in _parts(ids))
+def _condition(where: Conditions, place: Place, doomed: Doomed) -> str:
+    ids = where.bind(list(doomed.ids), "Array(String)")
+    return f"({place.column} IN {ids} AND received_at <= {where.moment(doomed.until)})"
 
 
-def _erase(scope: ProjectScope, place: Place, ids: Sequence[str], until: datetime) -> int:
-    where = _conditions(scope, place, ids, until)
-    count = clickhouse.query(f"SELECT count() AS n FROM {place.table} WHERE {where.sql}", where.params)[0]["n"]
-    if count:
-        clickhouse.command(f"DELETE FROM {stored_table(place.table)} WHERE {where.sql}", where.params)
-    return count
+def erase(scope: ProjectScope, kind: str, all_doomed: Sequence[Doomed]) -> list[int]:
+    """Delete every version of the objects' rows, one statement per table; how many, for each of the doomed.
+
+    The bytes go with `free`.
+    """
+    counts = [0] * len(all_doomed)
+    for place in PLACES[kind]:
+        found = [sum(_count(scope, place, part) for part in _parts(doomed)) for doomed in all_doomed]
+        if any(found):
+            _erase(scope, place, [part for doomed, rows in zip(all_doomed, found, strict=True) if rows for part in _parts(doomed)])
+        counts = [sum(pair) for pair in zip(counts, found, strict=True)]
+    return counts
+
+
+def _count(scope: ProjectScope, place: Place, doomed: Doomed) -> int:
+    where = Conditions(scope)
+    where.add(_condition(where, place, doomed))
+    return clickhouse.query(f"SELECT count() AS n FROM {place.table} WHERE {where.sql}", where.params)[0]["n"]
+
+
+def _erase(scope: ProjectScope, place: Place, all_doomed: Sequence[Doomed]) -> None:
+    where = Conditions(scope)
+    where.add("(" + " OR ".join(_condition(where, place, doomed) for doomed in all_doomed) + ")")
+    clickhouse.command(f"DELETE FROM {stored_table(place.table)} WHERE {where.sql}", where.params)
 
 
 def free(tables: Sequence[str]) -> None:
@@ -90,7 +120,7 @@ def free(tables: Sequence[str]) -> None:
 def sessions_of(scope: ProjectScope, trace_ids: Sequence[str]) -> list[str]:
     """Sessions of those traces."""
     found: set[str] = set()
-    for part in _parts(trace_ids):
+    for part in clickhouse.portions(trace_ids):
         where = Conditions(scope)
         where.any_of("id", part)
         where.add("session_id != ''")
@@ -101,12 +131,14 @@ def sessions_of(scope: ProjectScope, trace_ids: Sequence[str]) -> list[str]:
 
 def inhabited(scope: ProjectScope, session_ids: Sequence[str]) -> set[str]:
     """Those of the sessions that a living trace is in."""
-    if not session_ids:
-        return set()
-    where = Conditions(scope)
-    where.any_of("session_id", session_ids)
-    return {row["session_id"] for row in clickhouse.query(f"SELECT DISTINCT session_id FROM traces FINAL WHERE {where.sql}", where.params)}
+    found: set[str] = set()
+    for part in clickhouse.portions(session_ids):
+        where = Conditions(scope)
+        where.any_of("session_id", part)
+        rows = clickhouse.query(f"SELECT DISTINCT session_id FROM traces FINAL WHERE {where.sql}", where.params)
+        found |= {row["session_id"] for row in rows}
+    return found
 
 
-def _parts(ids: Sequence[str]) -> list[Sequence[str]]:
-    return [ids[start : start + IDS_PER_STATEMENT] for start in range(0, len(ids), IDS_PER_STATEMENT)]
+def _parts(doomed: Doomed) -> list[Doomed]:
+    return [Doomed(ids, doomed.until) for ids in clickhouse.portions(doomed.ids)]

@@ -34,6 +34,7 @@ from langfuse_app.stores.raw_log_erasure import rewrite_all
 log = logging.getLogger(__name__)
 
 QUEUE, JOB, JOB_DELAY_S = "trace-delete", "worker.deletions.erase", 5
+DELETIONS_AT_ONCE = 20
 
 
 def delete_traces(scope: ProjectScope, trace_ids: Sequence[str]) -> str:
@@ -60,13 +61,21 @@ def _delete(scope: ProjectScope, kind: str, object_ids: Sequence[str]) -> str:
     id, at = new_id(), utcnow()
     repository.add(scope, id, kind, object_ids, at)
     if kind == "trace":
-        repository.erased(scope, id, "relational", at, repository.forget_traces(scope, object_ids))
-    columnar.hide(scope, kind, object_ids, at)
+        _hide_traces(scope, id, object_ids, at)
+    else:
+        columnar.hide(scope, kind, columnar.Doomed(object_ids, at))
     repository.hidden(scope, id, utcnow())
-    for object_id in object_ids:
-        audit.record(scope, "delete", kind, object_id)
+    audit.record_all(scope, "delete", kind, object_ids)
     enqueue(QUEUE, JOB, delay_s=JOB_DELAY_S, retries=2)
     return id
+
+
+def _hide_traces(scope: ProjectScope, id: str, trace_ids: Sequence[str], at: datetime) -> None:
+    """Their locators say where their rows lie. What came without one was never a trace: only scores may name it."""
+    gone = repository.forget_traces(scope, trace_ids)
+    repository.erased(scope, id, "relational", at, gone.rows)
+    span = columnar.Span(gone.first, gone.last) if gone.first and gone.last else None
+    columnar.hide(scope, "trace" if span else "scores of traces", columnar.Doomed(trace_ids, at), span)
 
 
 def get(scope: ProjectScope, id: str) -> DeletionItem:
@@ -88,13 +97,15 @@ def list_deletions(scope: ProjectScope, page: int, limit: int) -> Page[DeletionI
 def erase_stores() -> int:
     """Erase from ClickHouse, PostgreSQL and media what was deleted; how many deletions were finished there."""
     waiting = repository.unfinished("columnar", "relational", "media")
-    touched: dict[str, None] = {}
+    groups: dict[tuple[str, str], list[DeletionItem]] = defaultdict(list)
     for deletion in waiting:
-        touched |= dict.fromkeys(place.table for place in columnar.PLACES[deletion.kind])
         _erase_relational(deletion)
-        _erase_columnar(deletion)
+        groups[(deletion.project_id, deletion.kind)].append(deletion)
+    for alike in groups.values():
+        for start in range(0, len(alike), DELETIONS_AT_ONCE):
+            _erase_columnar(alike[start : start + DELETIONS_AT_ONCE])
     if waiting:
-        columnar.free(list(touched))
+        columnar.free(list(dict.fromkeys(place.table for _, kind in groups for place in columnar.PLACES[kind])))
         for deletion in waiting:
             repository.erased(_scope(deletion), deletion.id, "columnar", utcnow(), 0)
     return len(waiting)
@@ -110,13 +121,20 @@ def _scope(deletion: DeletionItem) -> ProjectScope:
     return ProjectScope(deletion.project_id, deletion.org_id, "worker", "worker")
 
 
-def _erase_columnar(deletion: DeletionItem) -> None:
-    scope = _scope(deletion)
-    if not deletion.hidden_at:  # the process died before
-        columnar.hide(scope, deletion.kind, deletion.object_ids, deletion.requested_at)
-        repository.hidden(scope, deletion.id, utcnow())
-    count = columnar.erase(scope, deletion.kind, deletion.object_ids, deletion.requested_at)
-    repository.counted(scope, deletion.id, count)
+def _erase_columnar(alike: Sequence[DeletionItem]) -> None:
+    """Deletions of one kind in one project."""
+    scope, kind = _scope(alike[0]), alike[0].kind
+    for deletion in alike:
+        if not deletion.hidden_at:  # the process died before
+            columnar.hide(scope, kind, _doomed(deletion))
+            repository.hidden(scope, deletion.id, utcnow())
+    counts = columnar.erase(scope, kind, [_doomed(deletion) for deletion in alike])
+    for deletion, count in zip(alike, counts, strict=True):
+        repository.counted(scope, deletion.id, count)
+
+
+def _doomed(deletion: DeletionItem) -> columnar.Doomed:
+    return columnar.Doomed(deletion.object_ids, deletion.requested_at)
 
 
 def _erase_relational(deletion: DeletionItem) -> None:
@@ -127,7 +145,7 @@ def _erase_relational(deletion: DeletionItem) -> None:
         files = media.forget_traces(scope, deletion.object_ids)
         found = columnar.sessions_of(scope, deletion.object_ids)
         living = columnar.inhabited(scope, found)
-        rows = repository.forget_traces(scope, deletion.object_ids) if not deletion.relational.erased_at else 0
+        rows = repository.forget_traces(scope, deletion.object_ids).rows if not deletion.relational.erased_at else 0
         rows += repository.forget_sessions(scope, [id for id in found if id not in living])
     elif deletion.kind == "project":
         files = media.forget_project(scope)

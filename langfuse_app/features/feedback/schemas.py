@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from langfuse_app.core.shapes import StrictBody
 
-_Text = Annotated[str, Field(min_length=1, max_length=16_384)]
+_Text = Annotated[str, Field(min_length=1, max_length=4000)]
 
 
 class FeedbackRequest(StrictBody):

@@ -2,13 +2,14 @@
 
 from langfuse_app.stores import clickhouse
 
-_RECENT = """
-SELECT (SELECT count() FROM traces WHERE timestamp >= now() - INTERVAL 3 MINUTE AND timestamp <= now() LIMIT 1) AS traces,
-       (SELECT count() FROM observations WHERE start_time >= now() - INTERVAL 3 MINUTE AND start_time <= now() LIMIT 1) AS observations
+_WINDOW = "BETWEEN now64(6) - INTERVAL 3 MINUTE AND now64(6)"
+_RECENT = f"""
+SELECT (SELECT count() FROM (SELECT 1 FROM traces WHERE timestamp {_WINDOW} LIMIT 1)) AS traces,
+       (SELECT count() FROM (SELECT 1 FROM observations WHERE start_time {_WINDOW} LIMIT 1)) AS observations
 """
 
 
 def recent() -> tuple[int, int]:
-    """Traces and observations (versions of rows) that began in the last three minutes."""
+    """Whether a trace and an observation began in the last three minutes, each as 0 or 1."""
     row = clickhouse.query(_RECENT)[0]
     return row["traces"], row["observations"]

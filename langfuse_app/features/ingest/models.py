@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, DateTime, Index, func
+from sqlalchemy import Column, DateTime, Index, false, func
 from sqlmodel import Field, SQLModel
 
 
@@ -13,7 +13,8 @@ def _moment(**options: object) -> Column[datetime]:
 class TraceLocator(SQLModel, table=True):
     """Which time window holds a trace's rows in ClickHouse; absent means that nothing has to be looked up.
 
-    `bookmarked` and `public` are what a person set in the UI; None means nobody did.
+    `bookmarked` and `public` are what a person set in the UI; None means nobody did. `stated` says that a JSON event
+    stated something about an observation of the trace: only then a span is looked up, for it must not replace that.
     """
 
     __tablename__ = "trace_locators"  # pyright: ignore[reportAssignmentType] - the idiom of SQLModel
@@ -25,6 +26,7 @@ class TraceLocator(SQLModel, table=True):
     timestamp: datetime = Field(sa_column=_moment(nullable=False))
     bookmarked: bool | None = None
     public: bool | None = None
+    stated: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class TraceSession(SQLModel, table=True):

@@ -1,7 +1,7 @@
 """PostgreSQL statements of ingestion: locators, sessions, deletions. Each takes whole batches over many projects,
 whose ids come from frames that were written under an authenticated scope."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 
 from sqlalchemy import text
@@ -11,13 +11,14 @@ from langfuse_app.stores.postgres import session
 
 
 class Window(NamedTuple):
-    """Where a trace's rows lie, in microseconds, and the flags a person set."""
+    """Where a trace's rows lie, in microseconds, the flags a person set, and whether events stated observations of it."""
 
     first_start: int
     last_start: int
     timestamp: int
     bookmarked: bool | None
     public: bool | None
+    stated: bool
 
 
 Key = tuple[str, str]
@@ -28,25 +29,26 @@ def locate(keys: Sequence[Key]) -> dict[Key, Window]:
     if not keys:
         return {}
     statement = text(
-        "SELECT l.project_id, l.id, l.first_start, l.last_start, l.timestamp, l.bookmarked, l.public FROM trace_locators l"
+        "SELECT l.project_id, l.id, l.first_start, l.last_start, l.timestamp, l.bookmarked, l.public, l.stated FROM trace_locators l"
         " JOIN unnest(CAST(:projects AS text[]), CAST(:ids AS text[])) AS k(project_id, id) USING (project_id, id)"
     )
     with session() as current:
         rows = current.connection().execute(statement, {"projects": [k[0] for k in keys], "ids": [k[1] for k in keys]})
-        return {(r[0], r[1]): Window(to_us(r[2]), to_us(r[3]), to_us(r[4]), r[5], r[6]) for r in rows}
+        return {(r[0], r[1]): Window(to_us(r[2]), to_us(r[3]), to_us(r[4]), r[5], r[6], r[7]) for r in rows}
 
 
-def save_locators(windows: dict[Key, tuple[int, int, int]]) -> None:
+def save_locators(windows: dict[Key, tuple[int, int, int]], stated: Set[Key] = frozenset()) -> None:
     """Widen (first start, last start) and set the timestamp; keys sorted, so that two workers cannot deadlock."""
     if not windows:
         return
     keys = sorted(windows)
     statement = text(
-        "INSERT INTO trace_locators (project_id, id, first_start, last_start, timestamp)"
+        "INSERT INTO trace_locators (project_id, id, first_start, last_start, timestamp, stated)"
         " SELECT * FROM unnest(CAST(:projects AS text[]), CAST(:ids AS text[]), CAST(:firsts AS timestamptz[]),"
-        " CAST(:lasts AS timestamptz[]), CAST(:stamps AS timestamptz[]))"
+        " CAST(:lasts AS timestamptz[]), CAST(:stamps AS timestamptz[]), CAST(:stated AS boolean[]))"
         " ON CONFLICT (project_id, id) DO UPDATE SET first_start = LEAST(trace_locators.first_start, EXCLUDED.first_start),"
-        " last_start = GREATEST(trace_locators.last_start, EXCLUDED.last_start), timestamp = EXCLUDED.timestamp"
+        " last_start = GREATEST(trace_locators.last_start, EXCLUDED.last_start), timestamp = EXCLUDED.timestamp,"
+        " stated = trace_locators.stated OR EXCLUDED.stated"
     )
     values = {
         "projects": [k[0] for k in keys],
@@ -54,6 +56,7 @@ def save_locators(windows: dict[Key, tuple[int, int, int]]) -> None:
         "firsts": [from_us(windows[k][0]) for k in keys],
         "lasts": [from_us(windows[k][1]) for k in keys],
         "stamps": [from_us(windows[k][2]) for k in keys],
+        "stated": [k in stated for k in keys],
     }
     with session() as current:
         current.connection().execute(statement, values)

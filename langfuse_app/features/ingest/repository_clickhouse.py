@@ -78,12 +78,12 @@ def _selection(kind: type[Any]) -> str:
     )
 
 
-def _rows(kind: type[Row], where: str, params: dict[str, Any]) -> list[Row]:
+def _rows(kind: type[Row], where: str, params: dict[str, Any], one_by: str = "id") -> list[Row]:
     # The inner names shadow columns of the same name in WHERE; a subquery keeps the raw columns for the key conditions.
     names = ", ".join(kind.__struct_fields__)
     sql = (
         f"SELECT {_selection(kind)} FROM (SELECT {names} FROM {TABLES[kind]} WHERE {where}"
-        " ORDER BY event_ts DESC, is_deleted DESC LIMIT 1 BY id)"
+        f" ORDER BY event_ts DESC, is_deleted DESC LIMIT 1 BY {one_by})"
     )
     return [kind(**row) for row in clickhouse.query(sql, params)]
 
@@ -93,22 +93,30 @@ def stored_traces(scope: ProjectScope, ids: Sequence[str], first: int, last: int
     where = (
         "project_id = {project:String} AND id IN {ids:Array(String)} AND timestamp BETWEEN {first:DateTime64(6)} AND {last:DateTime64(6)}"
     )
-    return _rows(TraceRow, where, _params(scope, ids, first, last))
+    return [row for part in clickhouse.portions(ids) for row in _rows(TraceRow, where, _params(scope, part, first, last))]
 
 
-def stored_observations(scope: ProjectScope, trace_ids: Sequence[str], ids: Sequence[str], first: int, last: int) -> list[ObservationRow]:
-    """The newest version of those observations of those traces, within the traces' windows."""
+def stored_observations(scope: ProjectScope, keys: Sequence[tuple[str, str]], first: int, last: int) -> list[ObservationRow]:
+    """The newest version of those observations (trace id, id), within the traces' windows."""
     where = (
         "project_id = {project:String} AND trace_id IN {traces:Array(String)} AND id IN {ids:Array(String)}"
         " AND start_time BETWEEN {first:DateTime64(6)} AND {last:DateTime64(6)}"
     )
-    return _rows(ObservationRow, where, _params(scope, ids, first, last) | {"traces": list(trace_ids)})
+    ids_of: dict[str, list[str]] = defaultdict(list)
+    for trace_id, id in keys:
+        ids_of[trace_id].append(id)
+    rows: list[ObservationRow] = []
+    for trace_ids in clickhouse.portions(sorted(ids_of)):
+        for ids in clickhouse.portions(sorted({id for trace_id in trace_ids for id in ids_of[trace_id]})):
+            params = _params(scope, ids, first, last) | {"traces": list(trace_ids)}
+            rows += _rows(ObservationRow, where, params, "trace_id, id")
+    return rows
 
 
 def stored_scores(scope: ProjectScope, ids: Sequence[str]) -> list[ScoreRow]:
     """The newest version of those scores."""
     where = "project_id = {project:String} AND id IN {ids:Array(String)}"
-    return _rows(ScoreRow, where, {"project": scope.project_id, "ids": list(ids)})
+    return [row for part in clickhouse.portions(ids) for row in _rows(ScoreRow, where, {"project": scope.project_id, "ids": list(part)})]
 
 
 def _params(scope: ProjectScope, ids: Sequence[str], first: int, last: int) -> dict[str, Any]:

@@ -21,6 +21,13 @@ ALIVE_MS = 15_000  # a tick may take seconds on a busy machine; a dead drain is 
 
 # Deletes entries only while the caller still owns the shard (fencing).
 _ACK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('xdel', KEYS[2], unpack(ARGV, 2)) else return -1 end"
+# One command for all streams that a request touches: packing a command for each costs more than the rest of acceptance.
+_PUBLISH = """
+for place = 3, #KEYS do redis.call('xadd', KEYS[place], '*', 'r', ARGV[1], 'p', ARGV[2]) end
+redis.call('hincrby', KEYS[1], ARGV[2], #KEYS - 2)
+return redis.call('exists', KEYS[2])
+"""
+_LENGTHS = "local found = {} for place = 1, #KEYS do found[place] = redis.call('xlen', KEYS[place]) end return found"
 _RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end"
 _RENEW = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) else return 0 end"
 
@@ -51,13 +58,11 @@ def _fields(ref: Ref, project_id: str) -> dict[bytes, bytes]:
 
 async def publish(ref: Ref, project_id: str, shards: Iterable[int], lane: str) -> bool:
     """Tell the workers of a frame; True when a drain is alive to see it."""
-    pipe = aredis().pipeline(transaction=False)
-    touched = list(shards)
-    for shard in touched:
-        pipe.xadd(stream(lane, shard), _fields(ref, project_id))  # pyright: ignore[reportArgumentType] - redis-py's wide unions
-    pipe.hincrby(key("pending"), project_id, len(touched))
-    pipe.exists(key("drain", "alive"))
-    return bool((await pipe.execute())[-1])
+    lane_key = key(lane)
+    keys = [key("pending"), key("drain", "alive"), *(f"{lane_key}:{shard}" for shard in shards)]
+    arguments: list[Any] = [*keys, msgspec.msgpack.encode(ref), project_id]
+    alive: Any = await aredis().eval(_PUBLISH, len(keys), *arguments)  # pyright: ignore[reportGeneralTypeIssues] - a coroutine
+    return bool(alive)
 
 
 def republish(ref: Ref, project_id: str, shards: Iterable[int]) -> None:
@@ -120,10 +125,8 @@ def release(shards: Iterable[int], token: str) -> None:
 def lengths() -> dict[tuple[str, int], int]:
     """Entries waiting per lane and shard."""
     names = [(lane, shard) for lane in LANES for shard in range(SHARDS)]
-    pipe = redis().pipeline(transaction=False)
-    for lane, shard in names:
-        pipe.xlen(stream(lane, shard))
-    return dict(zip(names, pipe.execute(), strict=True))
+    counts: Any = redis().eval(_LENGTHS, len(names), *(stream(lane, shard) for lane, shard in names))
+    return dict(zip(names, counts, strict=True))
 
 
 def read(wanted: Mapping[tuple[str, int], int]) -> list[Entry]:

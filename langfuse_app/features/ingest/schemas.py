@@ -63,7 +63,7 @@ _BATCH = {
 BATCH: dict[str, Any] = {"requestBody": {"required": True, "content": {"application/json": {"schema": _BATCH}}}}
 """The body of a batch as `openapi_extra`: the route reads its stream itself."""
 
-_EXPORT = {"type": "object", "properties": {"resourceSpans": {"type": "array", "items": {"type": "object"}}}}
+_EXPORT = {"type": "object", "properties": {"resourceSpans": {"type": ["array", "null"], "items": {"type": "object"}}}}
 OTLP: dict[str, Any] = {
     "requestBody": {
         "required": True,

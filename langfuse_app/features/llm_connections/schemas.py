@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from langfuse_app.core.shapes import Body, PageMeta, Shape, WireTime
+from langfuse_app.core.shapes import LONGEST_NAME, Body, PageMeta, Shape, WireTime
 
 
 class Adapter(StrEnum):
@@ -26,7 +26,7 @@ HeaderValue = Annotated[str, StringConstraints(pattern=r"^[^\r\n]*$")]
 class UpsertConnection(Body):
     """Body of PUT; the provider is its name in the project. extraHeaders are sent with every call to the provider."""
 
-    provider: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    provider: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)]
     adapter: Adapter
     secret_key: SecretStr = Field(min_length=1)
     base_url: str | None = Field(None, alias="baseURL")

@@ -18,6 +18,7 @@ from langfuse_app.features.media.schemas import MediaOut, MediaUpload, UploadGra
 router = APIRouter(tags=["media"])
 _FILE = service.FILES + "{token}"
 _PIECE_BYTES = 1 << 20
+_BYTES = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
 
 
 @router.post("/api/public/media", status_code=201, responses=answers(UploadGrant, status=201))
@@ -39,7 +40,7 @@ def get_media(scope: Project, media_id: str, request: Request) -> MediaOut:
     return service.get_media(scope, media_id, base_url(request))
 
 
-@router.put(_FILE, responses=answers(None))
+@router.put(_FILE, responses=answers(None, 404), openapi_extra={"requestBody": {"required": True, "content": _BYTES}})
 async def upload_file(token: str, request: Request) -> Response:
     """Take the bytes of a file. Open to whoever has the link, which is signed for exactly these bytes."""
     headers = request.headers

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import case, exists, text
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -11,7 +12,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.time import utcnow
 from langfuse_app.features.media.models import DatasetItemMedia, Media, ObservationMedia, TraceMedia
-from langfuse_app.features.media.schemas import UploadReport, is_success
+from langfuse_app.features.media.references import Reference
+from langfuse_app.features.media.schemas import ItemVersion, UploadReport, is_success
 from langfuse_app.stores.postgres import session
 
 _UPLOAD_COLUMNS = ("uploaded_at", "upload_http_status", "upload_http_error", "content_length")
@@ -44,6 +46,30 @@ def uploaded(scope: ProjectScope, media_ids: Collection[str]) -> list[Media]:
     with session() as current:
         found = current.exec(select(Media).where(Media.project_id == scope.project_id, col(Media.id).in_(media_ids), stored))
         return list(found.all())
+
+
+def link_item(scope: ProjectScope, version: ItemVersion, references: Sequence[Reference]) -> None:
+    """Link a version of a dataset item with those of the files it refers to that the project knows."""
+    with session() as current:
+        ids = {reference.media_id for reference in references}
+        # locked: a file that is going away with its trace either stays or is not known here
+        known = set(current.exec(select(Media.id).where(Media.project_id == scope.project_id, col(Media.id).in_(ids)).with_for_update()))
+        links = [_item_link(scope, version, reference) for reference in references if reference.media_id in known]
+        if links:
+            current.connection().execute(upsert(DatasetItemMedia).values(links).on_conflict_do_nothing())
+
+
+def _item_link(scope: ProjectScope, version: ItemVersion, reference: Reference) -> dict[str, Any]:
+    return DatasetItemMedia(
+        project_id=scope.project_id,
+        media_id=reference.media_id,
+        dataset_id=version.dataset_id,
+        dataset_item_id=version.item_id,
+        dataset_item_valid_from=version.valid_from,
+        field=reference.field,
+        json_path=reference.json_path,
+        reference_string=reference.text,
+    ).model_dump()
 
 
 def report(scope: ProjectScope, media_id: str, result: UploadReport) -> bool:

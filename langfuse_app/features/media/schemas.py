@@ -3,11 +3,12 @@
 import base64
 import binascii
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
-from langfuse_app.core.shapes import Body, BodyTime, Shape, WireTime
+from langfuse_app.core.shapes import LONGEST_NAME, Body, BodyTime, Shape, WireTime
 
 # The content types that may be uploaded, with the file name ending of each.
 ENDINGS = {
@@ -89,16 +90,17 @@ def _sha256(value: str) -> str:
 
 
 ContentType = Annotated[str, AfterValidator(_content_type), Field(json_schema_extra={"enum": list(ENDINGS)})]
+PlaceId = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME // 2)]  # two of them share an index
 Sha256 = Annotated[str, AfterValidator(_sha256), Field(min_length=44, max_length=44)]
 
 
 class MediaUpload(Body):
     """Body of POST: what will be uploaded, and the one place it belongs to: a trace (and observation), or a dataset item."""
 
-    trace_id: str | None = Field(None, min_length=1)
-    observation_id: str | None = Field(None, min_length=1)
-    dataset_id: str | None = Field(None, min_length=1)
-    dataset_item_id: str | None = Field(None, min_length=1)
+    trace_id: PlaceId | None = None
+    observation_id: PlaceId | None = None
+    dataset_id: PlaceId | None = None
+    dataset_item_id: PlaceId | None = None
     content_type: ContentType
     content_length: int = Field(gt=0, description="Bytes.")
     sha256_hash: Sha256 = Field(alias="sha256Hash")
@@ -157,6 +159,33 @@ class MediaOut(Shape):
     uploaded_at: WireTime
     url: str
     url_expiry: str
+
+
+class ReferencedMedia(Shape):
+    """A file that a dataset item refers to. contentLength: bytes."""
+
+    media_id: str
+    content_type: str
+    content_length: int
+    url: str
+    url_expiry: str
+
+
+class MediaReference(Shape):
+    """Where a dataset item refers to a file (spec/api.md §13 DatasetItemMediaReference)."""
+
+    field: str
+    reference_string: str
+    json_path: str
+    media: ReferencedMedia
+
+
+class ItemVersion(NamedTuple):
+    """One version of a dataset item."""
+
+    dataset_id: str
+    item_id: str
+    valid_from: datetime
 
 
 @dataclass(frozen=True, slots=True)

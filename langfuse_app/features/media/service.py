@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,19 @@ from langfuse_app.core.signing import sign, verify
 from langfuse_app.core.time import iso_ms, to_us, utcnow
 from langfuse_app.features.media import repository
 from langfuse_app.features.media.models import DatasetItemMedia, Media, ObservationMedia, TraceMedia
-from langfuse_app.features.media.schemas import MediaOut, MediaUpload, SignedFile, UploadGrant, UploadReport, disposition, is_success
+from langfuse_app.features.media.references import Reference, find_references
+from langfuse_app.features.media.schemas import (
+    ItemVersion,
+    MediaOut,
+    MediaReference,
+    MediaUpload,
+    ReferencedMedia,
+    SignedFile,
+    UploadGrant,
+    UploadReport,
+    disposition,
+    is_success,
+)
 from langfuse_app.stores.blobs import BlobStoreError, FileBlobs, S3Blobs, media_blobs
 
 log = logging.getLogger(__name__)
@@ -69,8 +81,28 @@ def get_media(scope: ProjectScope, media_id: str, base_url: str) -> MediaOut:
 
 
 def describe(scope: ProjectScope, media_ids: Collection[str], base_url: str) -> dict[str, MediaOut]:
-    """Those of the files whose bytes are stored, by id: for what shows references (dataset items, pages)."""
+    """Those of the files whose bytes are stored, by id: for what shows references."""
     return {found.id: _out(found, base_url) for found in repository.uploaded(scope, media_ids)}
+
+
+def references(scope: ProjectScope, items: Sequence[Mapping[str, Any]], base_url: str) -> list[list[MediaReference]]:
+    """What each of some dataset items refers to; an item is given as its fields by their names on the wire."""
+    found = [find_references(fields) for fields in items]
+    ids = {reference.media_id for references in found for reference in references}
+    known = describe(scope, ids, base_url) if ids else {}
+    return [[_reference(one, known[one.media_id]) for one in references if one.media_id in known] for references in found]
+
+
+def _reference(found: Reference, media: MediaOut) -> MediaReference:
+    shown = ReferencedMedia.model_validate(media)
+    return MediaReference(field=found.field, reference_string=found.text, json_path=found.json_path, media=shown)
+
+
+def link_item(scope: ProjectScope, version: ItemVersion, fields: Mapping[str, Any]) -> None:
+    """Note what a new version of a dataset item refers to, so that those files stay when their traces go."""
+    found = find_references(fields)
+    if found:
+        repository.link_item(scope, version, found)
 
 
 def forget_traces(scope: ProjectScope, trace_ids: Sequence[str]) -> int:

@@ -186,6 +186,7 @@ def delete(scope: OrganizationScope) -> None:
         raise InvalidRequestError("Cannot delete organization with existing projects")
     if projects:
         raise ConflictError("Deleted projects of this organization are still being removed: try again later")
+    api_keys.revoke_all(scope)
     repository.remove_organization(scope)
     audit.record(scope, "delete", "organization", scope.org_id, before=before.wire())
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from langfuse_app.api.auth import ScimClient
@@ -13,6 +13,7 @@ from langfuse_app.features.scim.schemas import (
     LIST,
     CreateUserRequest,
     Discovery,
+    EmptyOut,
     PatchUserRequest,
     ReplaceUserRequest,
     ScimUserOut,
@@ -80,8 +81,8 @@ def patch_user(scope: ScimClient, user_id: str, body: PatchUserRequest) -> dict[
     return service.patch(scope, user_id, body).wire()
 
 
-@router.delete("/Users/{user_id}", status_code=204, responses=scim_answers(None, 404, status=204))
-def delete_user(scope: ScimClient, user_id: str) -> Response:
-    """End a membership; the account stays."""
+@router.delete("/Users/{user_id}", responses=scim_answers(EmptyOut, 404))
+def delete_user(scope: ScimClient, user_id: str) -> dict[str, Any]:
+    """End a membership; the account stays. The answer has a body because every SDK reads one."""
     service.remove(scope, user_id)
-    return Response(status_code=204)
+    return {}

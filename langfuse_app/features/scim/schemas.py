@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, model_validator
 
 from langfuse_app.core.scopes import Role
 from langfuse_app.core.shapes import Body, Shape
@@ -53,7 +53,7 @@ def _role(value: Any) -> Role | None:
     return next((Role(text) for text in texts if text in list(Role)), None)
 
 
-FirstRole = Annotated[Role | None, BeforeValidator(_role, json_schema_input_type=list[Role | dict[str, Any]])]
+FirstRole = Annotated[Role | None, BeforeValidator(_role, json_schema_input_type=Any)]
 
 
 class _ScimBody(Body):
@@ -101,7 +101,7 @@ class ReplaceUserRequest(_ScimBody):
     """Body of PUT /Users/{id}: `active` and `roles` count."""
 
     schemas: Annotated[list[str], AfterValidator(_of_user)]
-    active: bool | None = None
+    active: StrictBool | None = None
     roles: FirstRole = None
 
 
@@ -179,3 +179,7 @@ class Discovery(BaseModel):
     """A document that says what this service provider can do (RFC 7643 §5 to §7)."""
 
     schemas: list[str]
+
+
+class EmptyOut(BaseModel):
+    """Done."""

@@ -1,0 +1,1 @@
+"""Writing one event per request, as the first generation of clients did."""

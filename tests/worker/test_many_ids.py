@@ -1,0 +1,46 @@
+"""A batch may touch more rows than fit one parameter of a query."""
+
+from typing import Any
+
+from langfuse_app.core.settings import Settings
+from langfuse_app.features.ingest import repository_redis as streams
+from langfuse_app.features.ingest import service as ingest
+from langfuse_app.features.observations import service as observations
+from langfuse_app.stores import clickhouse
+from tests import factories
+from tests.running import run
+from worker.ingestion import Drain
+
+COUNT = 6_000
+
+
+def drain() -> None:
+    worker = Drain()
+    while any(streams.lengths().values()):
+        worker._hold()
+        worker._tick()
+    worker._leave()
+
+
+def event(number: int, kind: str, **fields: Any) -> dict[str, Any]:
+    body = {"id": f"observation-with-a-long-id-{number:010d}", "traceId": "big", **fields}
+    return {"id": f"{kind}-{number}", "type": kind, "timestamp": f"2026-05-01T10:00:0{kind == 'span-update':d}Z", "body": body}
+
+
+def test_thousands_of_updates_of_stored_observations(engines: Settings) -> None:
+    scope = factories.project()
+    run(ingest.submit(scope, [event(n, "span-create", name="step", startTime="2026-05-01T10:00:00Z") for n in range(COUNT)]))
+    drain()
+    run(ingest.submit(scope, [event(n, "span-update", version=f"v{n}") for n in range(COUNT)]))  # another drain: nothing is remembered
+    drain()
+    assert streams.dead_letters() == []
+    found = observations.get(scope, event(COUNT - 1, "x")["body"]["id"])
+    assert (found.name, found.version) == ("step", f"v{COUNT - 1}")
+
+
+def test_portions_fit_and_lose_nothing() -> None:
+    texts = [f"{number}" * 40 for number in range(3_000)] + ["x" * 200_000, "é"]
+    pieces = list(clickhouse.portions(texts))
+    assert [text for piece in pieces for text in piece] == texts
+    assert all(len(piece) == 1 or sum(len(text.encode()) + 3 for text in piece) <= 100_000 for piece in pieces)
+    assert list(clickhouse.portions([])) == []
