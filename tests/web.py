@@ -15,12 +15,12 @@ from tests.product import ROOT, free_port
 
 
 @contextmanager
-def web_process(root: Path = ROOT) -> Iterator[str]:
-    """The address of a process of the role `all`, with the code and the built UI below `root`."""
+def web_process(root: Path = ROOT, role: str = "all", **settings: str) -> Iterator[str]:
+    """The address of a web process, with the code and the built UI below `root`."""
     port = free_port()
     log = Path(tempfile.mkdtemp(prefix="langfuse-app-web-")) / "web.log"
-    command = [sys.executable, "-m", "langfuse_app.runtime.web", "all", "127.0.0.1", str(port), "1"]
-    environment = os.environ | {"PORT": str(port), "PYTHONPATH": str(root)}
+    command = [sys.executable, "-m", "langfuse_app.runtime.web", role, "127.0.0.1", str(port), "1"]
+    environment = os.environ | {"PORT": str(port), "PYTHONPATH": str(root)} | settings
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=root, env=environment, stdout=output, stderr=output)
     url = f"http://127.0.0.1:{port}"

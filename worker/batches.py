@@ -20,6 +20,7 @@ from langfuse_app.features.ingest import repository as relational
 from langfuse_app.features.ingest import repository_clickhouse as columnar
 from langfuse_app.features.ingest.repository_redis import Entry
 from langfuse_app.features.models import service as models
+from langfuse_app.features.prompts import service as prompts
 from langfuse_app.features.score_configs import service as score_configs
 from langfuse_app.features.scores.models import ScoreConfig
 from langfuse_app.ingestion.changes import Change, Rejected, Request
@@ -213,6 +214,7 @@ class Batch:
             else:
                 tombstones += _replace(old, row, moved=old.start_time // MINUTE != row.start_time // MINUTE)
             rows.append(row)
+        _link_prompts(rows)
         try:
             enrich_all(rows, models.matcher_for, _count)
         except _StillLoadingError as error:
@@ -401,6 +403,13 @@ def _observation_key(result: Change | Rejected) -> tuple[str, str, str] | None:
     if isinstance(result, Change) and result.kind == "observation":
         return result.request.project_id, result.trace_id, result.id
     return None
+
+
+def _link_prompts(rows: Iterable[ObservationRow]) -> None:
+    """The id of the prompt that a generation names; name and version stay when there is none (spec/backend.md §3)."""
+    for row in rows:
+        if row.prompt_name and row.prompt_version is not None:
+            row.prompt_id = prompts.id_of(worker_scope(row.project_id), row.prompt_name, row.prompt_version)
 
 
 def worker_scope(project_id: str) -> ProjectScope:

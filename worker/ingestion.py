@@ -21,7 +21,9 @@ from langfuse_app.core.settings import get_settings
 from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.ingest.repository_redis import Entry
 from langfuse_app.features.ingest.service import ensure_drain
+from langfuse_app.ingestion.changes import Change, Rejected
 from langfuse_app.stores.raw_log import Ref, raw_log
+from worker import dead_letters
 from worker.batches import TOKENS, Batch, Part, UncountedError, decode
 from worker.memory import RowCache, SeenEvents
 from worker.stopping import stopping
@@ -32,6 +34,7 @@ MAX_RUN_S = 300  # below RQ's worker TTL, so that a drain never looks dead
 IDLE_S = 5.0  # an idle drain ends; the next event asks for one
 POLL_S = 0.03
 ENTRIES_PER_TICK = 1_000
+RETRY_S = 0.5  # before the second try of an entry that failed
 BYTES_PER_TICK = 48 << 20
 LIVE_SHARE = 4  # live : bulk = 4 : 1
 HELP_ENTRIES = 2_000  # a backlog in which another drain is worth its overhead, where a core is free for it
@@ -67,6 +70,7 @@ class Drain:
         self._writer = ThreadPoolExecutor(1, "drain-writer")
         self._flight: _Flight | None = None
         self._uncounted: set[tuple[str, int, bytes]] = set()  # entries that wait for the tokenizer
+        self._later: dict[tuple[str, int, bytes], float] = {}  # entries that failed, and when to try them again
 
     def run(self) -> None:
         """Until nothing comes for a while, the time is up or the worker stops."""
@@ -168,7 +172,7 @@ class Drain:
             self._settle()
         for entry, reason in broken:
             self._failed(entry, reason)
-        return bool(entries or self._uncounted), full
+        return bool(entries or self._uncounted or self._later), full
 
     def _read(self) -> list[Entry]:
         counts = {place: count for place, count in streams.lengths().items() if count and place[1] in self._owned}
@@ -179,7 +183,10 @@ class Drain:
         wanted = {place: max(1, live_quota // len(live)) for place in live} | {place: max(1, bulk_quota // len(bulk)) for place in bulk}
         if not TOKENS.loading:
             self._uncounted.clear()
-        held = self._uncounted | ({_identity(part.entry) for part in self._flight.batch.parts} if self._flight else set())
+        self._later = {entry: due for entry, due in self._later.items() if due > time.monotonic()}
+        held = (
+            self._uncounted | self._later.keys() | ({_identity(part.entry) for part in self._flight.batch.parts} if self._flight else set())
+        )
         for place, count in Counter((lane, shard) for lane, shard, _ in held).items():
             if place in wanted:
                 wanted[place] += count
@@ -199,6 +206,8 @@ class Drain:
                 return parts, broken, True
             try:
                 found = decode(touched, raw_log().read(ref))
+            except AWAY:
+                raise
             except Exception as error:  # whatever a payload does to a decoder, it must not stop its neighbours
                 broken += [(entry, f"{type(error).__name__}: {error}") for entry in touched]
                 continue
@@ -273,7 +282,7 @@ class Drain:
         self._cache.clear()
         if len(parts) == 1:
             log.error("an entry failed: %s", parts[0].entry.ref, exc_info=error)
-            self._failed(parts[0].entry, f"{type(error).__name__}: {error}")
+            self._failed(parts[0].entry, f"{type(error).__name__}: {error}", parts[0].results)
             return
         log.warning("a batch failed, its entries are tried one by one: %s", error)
         for part in parts:
@@ -288,13 +297,15 @@ class Drain:
         except Exception as error:
             self._separate([part], error)
 
-    def _failed(self, entry: Entry, reason: str) -> None:
-        """Try again later; after the last attempt the entry goes to the dead letters."""
+    def _failed(self, entry: Entry, reason: str, results: Sequence[Change | Rejected] = ()) -> None:
+        """Try again later, each time twice as late; after the last attempt the entry goes to the dead letters."""
         [tries] = streams.count_attempts([entry])
-        if tries >= self._attempts:
-            log.error("an entry goes to the dead letters: %s: %s", entry.ref, reason)
-            streams.bury(entry, reason)
-            streams.acknowledge([entry], self._token)
+        if tries < self._attempts:
+            self._later[_identity(entry)] = time.monotonic() + RETRY_S * 2 ** (tries - 1)
+            return
+        log.error("an entry goes to the dead letters: %s: %s", entry.ref, reason)
+        dead_letters.bury(entry, reason, results)
+        streams.acknowledge([entry], self._token)
 
 
 def _identity(entry: Entry) -> tuple[str, int, bytes]:

@@ -1,7 +1,5 @@
 """The REST edge: every slice's router in one FastAPI app. Mounted beside the UI, or served alone (`serve --role api`)."""
 
-from typing import Any
-
 from fastapi import APIRouter, FastAPI, Request
 from starlette.routing import Match
 
@@ -23,10 +21,12 @@ from langfuse_app.features.ingest.api import router as ingest
 from langfuse_app.features.ledger.api import router as ledger
 from langfuse_app.features.llm_connections.api import router as llm_connections
 from langfuse_app.features.media.api import router as media
+from langfuse_app.features.metrics.api import router as metrics
 from langfuse_app.features.models.api import router as models
 from langfuse_app.features.observations.api import router as observations
 from langfuse_app.features.organizations.api import router as organizations
 from langfuse_app.features.projects.api import router as projects
+from langfuse_app.features.prompts.api import router as prompts
 from langfuse_app.features.queues.api import router as queues
 from langfuse_app.features.rate_limits import service as rate_limits
 from langfuse_app.features.scim.api import router as scim
@@ -58,6 +58,8 @@ ROUTERS: list[APIRouter] = [
     scim,
     feedback,
     deletions,
+    prompts,
+    metrics,
     single_events,
     datasets,
     experiments,
@@ -85,18 +87,18 @@ def create_app() -> FastAPI:
     openapi.install(app)
     rate_limits.check_settings()
     # the last added is the outermost
-    for middleware in (Text, BodyLimit, LastResort, Cors, *_telemetry(), RequestId):
+    for middleware in (Text, BodyLimit, LastResort, Cors):
         app.add_middleware(middleware)
+    if get_settings().OTEL_EXPORTER_OTLP_ENDPOINT:
+        _send_spans(app)
+    app.add_middleware(RequestId)
     return app
 
 
-def _telemetry() -> list[Any]:
-    """The middleware that makes spans, where somebody wants them."""
-    if not get_settings().OTEL_EXPORTER_OTLP_ENDPOINT:
-        return []
-    from langfuse_app.api.telemetry import Telemetry
+def _send_spans(app: FastAPI) -> None:
+    from langfuse_app.api.telemetry import Telemetry, tracer
 
-    return [Telemetry]
+    app.add_middleware(Telemetry, tracer=tracer())
 
 
 async def _unknown(request: Request, path: str) -> None:

@@ -18,6 +18,17 @@ from langfuse_app.core.errors import (
 
 log = logging.getLogger(__name__)
 
+# Codes of the unstable routes for errors that name none themselves (spec/api.md §4.15).
+_CODES = {
+    400: "invalid_request",
+    401: "authentication_failed",
+    403: "access_denied",
+    404: "resource_not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    422: "unprocessable_content",
+    429: "rate_limited",
+}
 _STORES = ("sqlalchemy", "psycopg", "clickhouse_connect", "redis", "rq")
 
 
@@ -40,7 +51,9 @@ async def _app_error(request: Request, error: Exception) -> Response:
 
 async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return await _app_error(request, ValidationFailedError([issue(one) for one in error.errors()]))
+    refused = ValidationFailedError([issue(one) for one in error.errors()])
+    refused.code = "invalid_query" if all(one["loc"][0] == "query" for one in error.errors()) else "invalid_body"
+    return await _app_error(request, refused)
 
 
 def issue(error: Any) -> dict[str, Any]:
@@ -77,7 +90,15 @@ def _shaped(path: str, error: AppError) -> dict[str, Any]:
         return {"error": error.message} | ({"details": error.issues} if isinstance(error, ValidationFailedError) else {})
     if path.startswith("/api/public/scim/"):
         return {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "detail": _detail(error), "status": error.status}
+    if path.startswith("/api/public/unstable/"):
+        return _coded(error)
     return error.body()
+
+
+def _coded(error: AppError) -> dict[str, Any]:
+    """Message, code and details, as the unstable routes answer (spec/api.md §4.15)."""
+    details = {"details": {"issues": error.issues}} if isinstance(error, ValidationFailedError) else {}
+    return {"message": error.message, "code": error.code or _CODES.get(error.status, "internal_error")} | details
 
 
 def _detail(error: AppError) -> str:

@@ -15,6 +15,9 @@ def split_commas(value: Any) -> list[str]:
 CommaList = Annotated[list[str], BeforeValidator(split_commas), Field(default_factory=list)]
 """A list given by repetition or by commas; absent is empty."""
 
+FilterText = Annotated[str | None, Field(description="JSON array of conditions (spec/api.md §9); beats the simple parameter of a column")]
+"""The `filter` parameter, as it came."""
+
 Moment = AwareDatetime
 """A time with its offset."""
 

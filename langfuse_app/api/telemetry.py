@@ -15,9 +15,8 @@ _QUIET = ("/api/public/ingestion", "/api/public/otel/", "/v1/traces", "/api/publ
 class Telemetry:
     """One server span for each request, under the ids that RequestId gave it."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-        self._tracer = _tracer()
+    def __init__(self, app: ASGIApp, tracer: Any) -> None:
+        self.app, self._tracer = app, tracer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request inside of its span."""
@@ -41,7 +40,8 @@ class Telemetry:
             span.set_attributes({"http.request.method": scope["method"], "http.route": route, "url.path": scope["path"]})
 
 
-def _tracer() -> Any:
+def tracer() -> Any:
+    """What makes spans and sends them; SettingsError when its libraries are not installed."""
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource

@@ -10,9 +10,10 @@ class AppError(Exception):
     name: ClassVar[str] = "InternalServerError"
     retry_after_seconds: ClassVar[int | None] = None  # sent as Retry-After
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
         self.message = message
+        self.code = code  # for the routes that answer with one (spec/api.md §4.15); empty: that of the status
 
     def body(self) -> dict[str, Any]:
         """The JSON body of the contract."""
@@ -93,6 +94,9 @@ class QueryTooHeavyError(AppError):
 
     status = 422
     name = "Request timed out"
+
+    def __init__(self, advice: str = "narrow the time range, ask for fewer fields or add filters") -> None:
+        super().__init__(f"Request is too heavy: {advice}.")
 
 
 class ServiceUnavailableError(AppError):

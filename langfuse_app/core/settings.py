@@ -3,6 +3,7 @@
 `docs/settings.md` is generated from this class: every field says what it is for.
 """
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,8 @@ from pydantic import AliasChoices, Field, ValidationError, field_validator, mode
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from langfuse_app.core.errors import SettingsError
+
+_LIMIT = re.compile(r"[\w-]+=\d+/(second|minute|hour|day)")
 
 
 class Settings(BaseSettings):
@@ -110,6 +113,12 @@ class Settings(BaseSettings):
         2_000_000, ge=1, description="Requests waiting for workers beyond which ingestion answers 429."
     )
     LANGFUSE_INGESTION_MAX_ATTEMPTS: int = Field(6, ge=1, description="Tries before an entry goes to the dead letters.")
+    LANGFUSE_QUERY_MAX_SECONDS: int = Field(30, ge=1, description="An analytics query is stopped after this long (seconds), with 422.")
+    LANGFUSE_QUERY_MAX_PARALLEL: int = Field(
+        6,
+        ge=1,
+        description="Analytics queries of one project that run at once in one process; three times as many wait, the rest is refused with 422.",
+    )
     LANGFUSE_SEARCH_INDEX: Literal["full", "prefix", "off"] = Field(
         "full", description="Text indexes on input and output: whole, first 1 000 characters, none."
     )
@@ -174,6 +183,13 @@ class Settings(BaseSettings):
         if url and not url.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return url.rstrip("/")
+
+    @field_validator("LANGFUSE_RATE_LIMITS", "LANGFUSE_RATE_LIMITS_PER_KEY")
+    @classmethod
+    def _limits(cls, text: str) -> str:
+        if not all(_LIMIT.fullmatch(part.strip()) for part in text.split(",") if part.strip()):
+            raise ValueError("must be `resource=number/unit, …` with second, minute, hour or day as unit")
+        return text
 
     @field_validator("ENCRYPTION_KEY")
     @classmethod

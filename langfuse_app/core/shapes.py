@@ -52,6 +52,11 @@ class Message(BaseModel):
     message: str
 
 
+def examples(*given: dict[str, Any]) -> ConfigDict:
+    """The `model_config` of a body with examples, which the API's documentation shows and tests send."""
+    return ConfigDict(json_schema_extra={"examples": list(given)})
+
+
 class Body(BaseModel):
     """A request body; fields it does not know are ignored."""
 

@@ -5,7 +5,6 @@ from urllib.parse import quote
 
 import orjson
 
-
 _DEEPEST = 200  # levels of a stored value that an answer carries as a value
 _ROOM = 254 - _DEEPEST  # orjson writes 254 levels; the answer around the value needs some of them
 

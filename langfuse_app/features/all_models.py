@@ -22,6 +22,7 @@ SLICES = (
     "models",
     "organizations",
     "projects",
+    "prompts",
     "scores",
 )
 

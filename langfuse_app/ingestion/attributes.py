@@ -20,6 +20,10 @@ _IGNORED: Final = frozenset({"__proto__", "constructor", "prototype"})
 _JSON_STARTS: Final = frozenset('{["-0123456789tfn')
 
 
+_JSON_WORDS: Final = frozenset({"true", "false", "null"})
+_JSON_SPACES: Final = " \t\n\r"
+
+
 class NotJson:
     """The type of NOT_JSON, which no JSON text gives."""
 
@@ -52,6 +56,8 @@ def parse_list(text: object) -> list[Any] | None:
 def json_value(value: object) -> Any:
     """The value of a JSON text, or the value as it is."""
     if isinstance(value, str) and value[:1] in _JSON_STARTS:
+        if value[0] in "tfn" and value.rstrip(_JSON_SPACES) not in _JSON_WORDS:
+            return value  # most texts are words: a refusal of the parser costs twenty times this
         parsed = parse(value)
         return value if parsed is NOT_JSON else parsed
     return value

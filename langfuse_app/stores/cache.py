@@ -4,14 +4,19 @@ In-process copies live at most a second, so a change is seen everywhere within t
 When Redis is down the loader is asked: PostgreSQL is the truth.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from redis.exceptions import RedisError
 
+from langfuse_app.core.errors import ServiceUnavailableError
 from langfuse_app.stores.redis import key, redis
+
+log = logging.getLogger(__name__)
 
 _LOCAL_TTL_S = 1.0
 _LOCAL_LIMIT = 20_000
@@ -19,13 +24,17 @@ _local: dict[tuple[str, str], tuple[float, bytes]] = {}
 _lock = threading.Lock()
 
 
-def cached(space: str, name: str, loader: Callable[[], bytes], ttl_s: int = 300) -> bytes:
-    """The bytes under `name` in `space` (a project id, or a fixed word); loaded and kept when absent."""
+def cached(space: str, name: str, loader: Callable[[], bytes], ttl_s: int = 300, outlast_s: int = 0) -> bytes:
+    """The bytes under `name` in `space` (a project id, or a fixed word); loaded and kept when absent.
+
+    For `outlast_s` after its `ttl_s` a value is answered while it is loaded behind it, so that whoever knows it does not
+    need the loader's store; a bumped value never is, nor is an empty one, which says that there is nothing.
+    """
     hit = remembered(space, name)
     if hit is not None:
         return hit
     now = time.monotonic()
-    value = _through_redis(space, name, loader, ttl_s)
+    value = _through_redis(space, name, loader, ttl_s, outlast_s)
     with _lock:
         if len(_local) >= _LOCAL_LIMIT:
             _local.clear()
@@ -39,7 +48,7 @@ def remembered(space: str, name: str) -> bytes | None:
     return hit[1] if hit and hit[0] > time.monotonic() else None
 
 
-def _through_redis(space: str, name: str, loader: Callable[[], bytes], ttl_s: int) -> bytes:
+def _through_redis(space: str, name: str, loader: Callable[[], bytes], ttl_s: int, outlast_s: int) -> bytes:
     """One round trip fetches the epoch and the value stored with it; a value of an older epoch does not count."""
     entry = key("cache", space, name)
     try:
@@ -48,14 +57,41 @@ def _through_redis(space: str, name: str, loader: Callable[[], bytes], ttl_s: in
         return loader()
     epoch, stored = answers
     stamp: bytes = (epoch or b"0") + b"|"
-    if stored is not None and stored.startswith(stamp):
-        return stored[len(stamp) :]
-    value = loader()
-    try:
-        redis().set(entry, stamp + value, ex=ttl_s)
-    except RedisError:
+
+    def load() -> bytes:
+        value = loader()
+        with suppress(RedisError):  # it is loaded again next time
+            redis().set(entry, b"%b%d|%b" % (stamp, time.time() + ttl_s, value), ex=ttl_s + (outlast_s if value else 0))
         return value
+
+    if stored is None or not stored.startswith(stamp):
+        return load()
+    fresh_until, _, value = stored[len(stamp) :].partition(b"|")
+    if int(fresh_until) <= time.time():
+        _load_behind((space, name), load)
     return value
+
+
+_loading: set[tuple[str, str]] = set()
+
+
+def _load_behind(place: tuple[str, str], load: Callable[[], bytes]) -> None:
+    """Load on a thread, one at a time per place: a store that hangs holds one thread and no request."""
+    with _lock:
+        if place in _loading:
+            return
+        _loading.add(place)
+
+    def run() -> None:
+        try:
+            load()
+        except ServiceUnavailableError as error:
+            log.warning("a cached value of %s stays as it was: %s", place[0], error)
+        finally:
+            with _lock:
+                _loading.discard(place)
+
+    threading.Thread(target=run, name="cache-refresh", daemon=True).start()
 
 
 def bump(space: str) -> None:

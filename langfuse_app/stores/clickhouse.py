@@ -14,10 +14,12 @@ from clickhouse_connect.driver.httputil import get_pool_manager
 
 from langfuse_app.core.errors import QueryTooHeavyError, ServiceUnavailableError
 from langfuse_app.core.settings import get_settings
+from langfuse_app.stores import turns
 
 # Codes of a query that was stopped at a limit: time, memory, rows, bytes, result size, concurrency.
 _TOO_HEAVY = ("Code: 158.", "Code: 159.", "Code: 160.", "Code: 202.", "Code: 241.", "Code: 307.", "Code: 396.")
-_ADVICE = "Request is too heavy: narrow the time range, ask for fewer fields or add filters."
+# Codes of a server that cannot work now and will again: disk full, network, too many parts, read-only, half-known inserts, Keeper.
+_AWAY = ("Code: 209.", "Code: 210.", "Code: 242.", "Code: 243.", "Code: 252.", "Code: 279.", "Code: 319.", "Code: 999.", "No space left on")
 _PARAMETER_BYTES = 100_000
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _local = threading.local()
@@ -64,19 +66,21 @@ def client(database: str | None = None) -> Client:
 def _translate(error: Exception) -> Exception:
     text = str(error)
     if any(code in text for code in _TOO_HEAVY):
-        return QueryTooHeavyError(_ADVICE)
-    if isinstance(error, OperationalError):
+        return QueryTooHeavyError()
+    if isinstance(error, OperationalError) or any(code in text for code in _AWAY):
         return ServiceUnavailableError("The analytics store does not answer")
     return error
 
 
 def query(sql: str, params: dict[str, Any] | None = None, settings: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-    """Rows as dicts; parameters are bound by the server as {name:Type}.
+    """Rows as dicts; parameters are bound by the server as {name:Type}. A query of one project waits for its turn.
 
     Raises QueryTooHeavyError at a limit, ServiceUnavailableError when the server is away.
     """
+    limits = {"max_execution_time": get_settings().LANGFUSE_QUERY_MAX_SECONDS}
     try:
-        result = client().query(sql, parameters=params, settings=settings)
+        with turns.taken(str((params or {}).get("project_id", ""))):
+            result = client().query(sql, parameters=params, settings=limits | (settings or {}))
     except ClickHouseError as error:
         raise _translate(error) from error
     names = result.column_names

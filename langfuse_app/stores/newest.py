@@ -1,7 +1,8 @@
 """Pages of the newest rows of a replacing table, exact and cheap at once.
 
-Reading with FINAL merges all versions of all rows in range, so the range is narrowed first: the time of the n-th newest
-*version* is found without merging. Every row whose newest version is later than that edge is found by FINAL behind it.
+Reading with FINAL merges all versions of all rows in range, so it is asked for few: first the newest *versions* that match are
+found without merging, in the order of the sorting key and by the indexes. A row matches when its newest version is one of them;
+FINAL reads just those keys. Every row later than the last version found is known then.
 """
 
 from dataclasses import dataclass
@@ -13,8 +14,13 @@ from langfuse_app.stores import cache, clickhouse
 
 EXACT_TOTAL = 100_000
 
+_MOST_KEYS = 1_000  # and not more than a parameter holds
+_KEY_BYTES = 100_000
+
 # Buffered reading in order reads whole blocks of every part for the last bits of the sort: 150 ms instead of 7.
 _IN_ORDER = {"read_in_order_use_buffering": 0}
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,46 +38,102 @@ TRACES = Versioned("traces", "timestamp", "toDate(timestamp)", ("id",))
 SCORES = Versioned("scores", "timestamp", "toDate(timestamp)", ("id",))
 
 
-def newest(source: Versioned, columns: str, where: Conditions, limit: int, offset: int = 0) -> list[dict[str, Any]]:
+def newest(source: Versioned, columns: str, where: Conditions, limit: int, offset: int = 0) -> list[Row]:
     """Rows `offset`…`offset + limit` of those that match, newest first, in a total order."""
     if limit <= 0:
         return []
-    rows = clickhouse.query(_page(source, columns, where, limit, offset, edge=True), where.params, _IN_ORDER)
-    complete = bool(rows) and rows[0]["_complete"]
-    if len(rows) < limit and not complete:
-        # versions that match no longer stand for rows: then the edge was too near
-        rows = clickhouse.query(_page(source, columns, where, limit, offset, edge=False), where.params)
-    return rows
+    versions = (offset + limit) * 9 // 8 + 8
+    while versions <= _MOST_KEYS:
+        found = _versions(source, where, versions)
+        if not _fits(source, found):
+            break
+        complete = len(found) < versions
+        rows = _merged(source, columns, where, found, limit, offset, complete=complete) if found else []
+        if complete or len(rows) == limit:
+            return rows
+        versions *= 4  # too many of them stand for rows no longer
+    return _page(source, columns, where, limit, offset)
 
 
-def _page(source: Versioned, columns: str, where: Conditions, limit: int, offset: int, *, edge: bool) -> str:
-    order = ", ".join(f"{column} DESC" for column in (source.time, *source.ties))
-    versions = (offset + limit) * 3 // 2 + 50
-    edge_time = (
-        f"coalesce((SELECT {source.time} FROM {source.table} WHERE {where.sql}"
-        f" ORDER BY {source.bucket} DESC, {source.time} DESC LIMIT 1 OFFSET {versions}), fromUnixTimestamp64Micro(0, 'UTC'))"
+def _versions(source: Versioned, where: Conditions, limit: int) -> list[Row]:
+    """The keys of the newest versions that match."""
+    ties = ", ".join(source.ties)
+    sql = (
+        f"SELECT toUnixTimestamp64Micro({source.time}) AS _time, {ties}, toUnixTimestamp64Micro(event_ts) AS _version"
+        f" FROM {source.table} WHERE {where.sql} ORDER BY {source.bucket} DESC, {source.time} DESC LIMIT {int(limit)}"
     )
-    begin = f"WITH {edge_time} AS _edge " if edge else ""
-    complete = ", toUnixTimestamp64Micro(_edge) = 0 AS _complete" if edge else ""
-    behind = f" AND {source.time} >= _edge" if edge else ""
-    return (
-        f"{begin}SELECT {columns}{complete} FROM {source.table} FINAL WHERE {where.sql}{behind}"
+    return clickhouse.query(sql, where.params, _IN_ORDER)
+
+
+def _fits(source: Versioned, found: list[Row]) -> bool:
+    """Whether the keys can be parameters: ids may be long."""
+    return all(sum(len(row[name].encode()) + 3 for row in found) < _KEY_BYTES for name in source.ties)
+
+
+def _merged(source: Versioned, columns: str, where: Conditions, found: list[Row], limit: int, offset: int, *, complete: bool) -> list[Row]:
+    """The rows whose newest version is one of those found; unless they are all, only rows later than the last of them."""
+    keyed, params = _keyed(source, where, found)
+    order = ", ".join(f"{column} DESC" for column in (source.time, *source.ties))
+    sql = (
+        f"SELECT {columns}, toUnixTimestamp64Micro({source.time}) AS _time FROM {source.table} FINAL WHERE {keyed}"
         f" ORDER BY {order} LIMIT {int(limit)} OFFSET {int(offset)}"
     )
+    rows = clickhouse.query(sql, params)
+    # not in the statement: a condition on the time leaves out whole parts, and with them newer versions, before FINAL merges
+    return rows if complete else [row for row in rows if row["_time"] > found[-1]["_time"]]
+
+
+def _keyed(source: Versioned, where: Conditions, found: list[Row]) -> tuple[str, dict[str, Any]]:
+    """The condition that a row's newest version is one of these, and its parameters."""
+    names = ("_time", *source.ties, "_version")
+    types = ("Array(Int64)", *("Array(String)" for _ in source.ties), "Array(Int64)")
+    columns = [f"{{k{place}:{kind}}}" for place, kind in enumerate(types)]
+    parts = ", ".join(f"_key.{place} AS {name}" for place, name in enumerate(source.ties, 2))
+    keys = (
+        f"SELECT {source.bucket}, {', '.join(source.ties)}, _at FROM (SELECT fromUnixTimestamp64Micro(_key.1, 'UTC') AS {source.time},"
+        f" {parts}, fromUnixTimestamp64Micro(_key.{len(names)}, 'UTC') AS _at FROM (SELECT arrayJoin(arrayZip({', '.join(columns)})) AS _key))"
+    )
+    params = {f"k{place}": [row[name] for row in found] for place, name in enumerate(names)}
+    row = f"({source.bucket}, {', '.join(source.ties)}, event_ts)"
+    return f"project_id = {{project_id:String}} AND {row} IN ({keys})", {"project_id": where.params["project_id"], **params}
+
+
+def _page(source: Versioned, columns: str, where: Conditions, limit: int, offset: int) -> list[Row]:
+    """A page far down, or among very many dead versions: everything that matches is merged."""
+    order = ", ".join(f"{column} DESC" for column in (source.time, *source.ties))
+    sql = f"SELECT {columns} FROM {source.table} FINAL WHERE {where.sql} ORDER BY {order} LIMIT {int(limit)} OFFSET {int(offset)}"
+    return clickhouse.query(sql, where.params)
 
 
 def total(source: Versioned, where: Conditions) -> int:
     """How many rows match: exact to EXACT_TOTAL, beyond that at most 5 seconds old."""
-    capped = f"(SELECT 1 FROM {source.table} FINAL WHERE {where.sql} LIMIT {EXACT_TOTAL + 1})"
-    count = _count(capped, where)
-    if count <= EXACT_TOTAL:
-        return count
-    space, name = where.params["project_id"], f"total:{source.table}:{_digest(where)}"
-    return int(cache.cached(space, name, lambda: str(_count(f"{source.table} FINAL WHERE {where.sql}", where)).encode(), ttl_s=5))
+    small: list[int] = []
+
+    def load() -> bytes:
+        count = _capped(source, where)
+        if count <= EXACT_TOTAL:
+            small.append(count)
+            return b""
+        return str(_count(f"{source.table} FINAL WHERE {where.sql}", where.params)).encode()
+
+    large = cache.cached(where.params["project_id"], f"total:{source.table}:{_digest(where)}", load, ttl_s=5)
+    if large:
+        return int(large)
+    return small[0] if small else _capped(source, where)
 
 
-def _count(source: str, where: Conditions) -> int:
-    return clickhouse.query(f"SELECT count() AS n FROM {source}", where.params)[0]["n"]
+def _capped(source: Versioned, where: Conditions) -> int:
+    """The count, or EXACT_TOTAL + 1 when there are more."""
+    if where.filtered:
+        found = _versions(source, where, _MOST_KEYS)
+        if len(found) < _MOST_KEYS and _fits(source, found):
+            keyed, params = _keyed(source, where, found)
+            return _count(f"{source.table} FINAL WHERE {keyed}", params) if found else 0
+    return _count(f"(SELECT 1 FROM {source.table} FINAL WHERE {where.sql} LIMIT {EXACT_TOTAL + 1})", where.params)
+
+
+def _count(source: str, params: dict[str, Any]) -> int:
+    return clickhouse.query(f"SELECT count() AS n FROM {source}", params)[0]["n"]
 
 
 def _digest(where: Conditions) -> str:

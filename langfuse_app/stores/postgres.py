@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlmodel import Session, create_engine
 
 from langfuse_app.core.errors import ServiceUnavailableError
@@ -40,7 +41,7 @@ def session() -> Generator[Session]:
         with Session(engine(), expire_on_commit=False) as current:
             yield current
             current.commit()
-    except OperationalError as error:
+    except (OperationalError, InterfaceError, NoConnectionError) as error:
         raise ServiceUnavailableError("Service Unavailable") from error
 
 

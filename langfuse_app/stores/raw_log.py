@@ -26,6 +26,7 @@ from langfuse_app.stores.blobs import Blobs, blobs
 
 _PREFIX = struct.Struct("<4sIII")
 _MAGIC = b"LFR1"
+_PIECES_PER_WRITE = 512  # the system takes 1 024
 OPEN, SEALED = ".log", ".log.zst"
 RAW_LOG_LOCK = "raw-log-files"  # of stores/locks.py: whoever seals, removes or rewrites segments holds it
 
@@ -75,11 +76,26 @@ _header_encoder = msgspec.msgpack.Encoder()
 _header_decoder = msgspec.msgpack.Decoder(FrameHeader)
 
 
-def pack(header: FrameHeader, body: bytes) -> bytes:
-    """The bytes of a frame."""
+def _pieces(header: FrameHeader, body: bytes) -> tuple[bytes, bytes]:
+    """The bytes of a frame in two pieces, so that a big body is never copied."""
     head = _header_encoder.encode(header)
     crc = crc32c.crc32c(body, crc32c.crc32c(head))
-    return b"".join((_PREFIX.pack(_MAGIC, len(head), len(body), crc), head, body))
+    return _PREFIX.pack(_MAGIC, len(head), len(body), crc) + head, body
+
+
+def pack(header: FrameHeader, body: bytes) -> bytes:
+    """The bytes of a frame."""
+    return b"".join(_pieces(header, body))
+
+
+def unpack_header(data: bytes, ref: Ref) -> FrameHeader:
+    """The header alone, also where the body is torn or damaged; ValueError when it is damaged itself."""
+    if len(data) < _PREFIX.size:
+        raise ValueError(f"torn frame at {ref}")
+    magic, head_length, _body_length, _crc = _PREFIX.unpack_from(data)
+    if magic != _MAGIC:
+        raise ValueError(f"torn frame at {ref}")
+    return _header_decoder.decode(data[_PREFIX.size : _PREFIX.size + head_length])
 
 
 def unpack(data: bytes, ref: Ref) -> Frame:
@@ -97,7 +113,7 @@ def unpack(data: bytes, ref: Ref) -> Frame:
 
 
 class _Waiting(msgspec.Struct):
-    data: bytes
+    pieces: tuple[bytes, bytes]
     done: "Future[Ref]"
 
 
@@ -117,7 +133,7 @@ class FileRawLog:
 
     async def append(self, header: FrameHeader, body: bytes) -> Ref:
         """Join the next group commit."""
-        waiting = _Waiting(pack(header, body), Future())
+        waiting = _Waiting(_pieces(header, body), Future())
         with self._wake:
             if self._closing:
                 raise ServiceUnavailableError("The server is stopping")
@@ -153,9 +169,10 @@ class FileRawLog:
         self._ensure_segment()
         refs: list[Ref] = []
         for waiting in group:
-            refs.append(Ref(self._segment, self._size, len(waiting.data)))
-            self._size += len(waiting.data)
-        _write_all(self._fd, b"".join(waiting.data for waiting in group))
+            length = sum(map(len, waiting.pieces))
+            refs.append(Ref(self._segment, self._size, length))
+            self._size += length
+        _write_all(self._fd, [piece for waiting in group for piece in waiting.pieces])
         os.fdatasync(self._fd)
         return refs
 
@@ -194,10 +211,23 @@ class FileRawLog:
         self._abandon_segment()
 
     def read(self, ref: Ref) -> Frame:
-        """From the open segment's file, or from the sealed one."""
+        """From the open segment's file, or from the sealed one.
+
+        KeyError when it has expired, ValueError when it is damaged, ServiceUnavailableError when the disk cannot be read.
+        """
         return unpack(self._bytes(ref), ref)
 
+    def header(self, ref: Ref) -> FrameHeader:
+        """The header alone, also of a frame whose body is damaged; errors as `read`."""
+        return unpack_header(self._bytes(ref), ref)
+
     def _bytes(self, ref: Ref) -> bytes:
+        try:
+            return self._read(ref)
+        except OSError as error:
+            raise ServiceUnavailableError(f"The raw log cannot be read: {error.strerror}") from error
+
+    def _read(self, ref: Ref) -> bytes:
         try:
             return os.pread(self._reader(ref.segment), ref.length, ref.offset)
         except FileNotFoundError:
@@ -271,10 +301,14 @@ def _has(fd: int, size: int) -> bool:
     return os.fstat(fd).st_size >= size
 
 
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
+def _write_all(fd: int, pieces: list[bytes]) -> None:
+    for start in range(0, len(pieces), _PIECES_PER_WRITE):
+        some = pieces[start : start + _PIECES_PER_WRITE]
+        written = os.writev(fd, some)
+        if written < sum(map(len, some)):  # a nearly full disk or a signal
+            rest = memoryview(b"".join(some))[written:]
+            while rest:
+                rest = rest[os.write(fd, rest) :]
 
 
 def _from_sealed(path: Path, ref: Ref) -> bytes:
@@ -302,8 +336,20 @@ class ObjectRawLog:
         return Ref(name, 0, len(data))
 
     def read(self, ref: Ref) -> Frame:
-        """One GET."""
-        return unpack(self._store.get(ref.segment), ref)
+        """One GET; errors as those of files."""
+        return unpack(self._bytes(ref), ref)
+
+    def header(self, ref: Ref) -> FrameHeader:
+        """The header alone, also of a frame whose body is damaged."""
+        return unpack_header(self._bytes(ref), ref)
+
+    def _bytes(self, ref: Ref) -> bytes:
+        try:
+            return self._store.get(ref.segment)
+        except KeyError:
+            raise
+        except Exception as error:  # boto3 raises its own family; whichever it is, the object may still be there
+            raise ServiceUnavailableError("The event bucket does not answer") from error
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -6,7 +6,8 @@ kind, a line in OBJECTS that makes one.
 
 from typing import Any
 
-# who may come in · method · path · what the owner of the objects is answered · what a foreign tenant is
+# who may come in · method · path · what the owner of the objects is answered, * when a marked text is in it · what a
+# foreign tenant is answered, who never sees the mark
 ROUTES = """
 open          GET     /api/public/openapi.json                                  200  200
 open          GET     /api/docs                                                 200  200
@@ -34,18 +35,18 @@ project       POST    /api/public/feedback                                      
 project       GET     /api/public/projects                                      200  200
 organization  POST    /api/public/projects                                      201  201
 organization  PUT     /api/public/projects/{project_id}                         200  404
-organization  GET     /api/public/projects/{project_id}/apiKeys                 200  404
+organization  GET     /api/public/projects/{project_id}/apiKeys                 200* 404
 organization  POST    /api/public/projects/{project_id}/apiKeys                 201  404
 organization  DELETE  /api/public/projects/{project_id}/apiKeys/{api_key_id}    200  404
-organization  GET     /api/public/projects/{project_id}/memberships             200  404
+organization  GET     /api/public/projects/{project_id}/memberships             200* 404
 organization  PUT     /api/public/projects/{project_id}/memberships             200  404
 organization  DELETE  /api/public/projects/{project_id}/memberships             200  404
-organization  GET     /api/public/organizations/memberships                     200  200
+organization  GET     /api/public/organizations/memberships                     200* 200
 organization  PUT     /api/public/organizations/memberships                     200  200
 organization  DELETE  /api/public/organizations/memberships                     200  200
 organization  GET     /api/public/organizations/projects                        200  200
 organization  GET     /api/public/organizations/apiKeys                         200  200
-organization  GET     /api/public/integrations/blob-storage                     200  200
+organization  GET     /api/public/integrations/blob-storage                     200* 200
 organization  PUT     /api/public/integrations/blob-storage                     200  404
 organization  GET     /api/public/integrations/blob-storage/{project_id}        200  404
 organization  DELETE  /api/public/integrations/blob-storage/{project_id}        200  404
@@ -54,9 +55,9 @@ organization  DELETE  /api/public/projects/{project_id}                         
 scim          GET     /api/public/scim/ServiceProviderConfig                    200  200
 scim          GET     /api/public/scim/ResourceTypes                            200  200
 scim          GET     /api/public/scim/Schemas                                  200  200
-scim          GET     /api/public/scim/Users                                    200  200
+scim          GET     /api/public/scim/Users                                    200* 200
 scim          POST    /api/public/scim/Users                                    201  201
-scim          GET     /api/public/scim/Users/{user_id}                          200  404
+scim          GET     /api/public/scim/Users/{user_id}                          200* 404
 scim          PUT     /api/public/scim/Users/{user_id}                          200  200
 scim          PATCH   /api/public/scim/Users/{user_id}                          200  200
 scim          DELETE  /api/public/scim/Users/{user_id}                          200  200
@@ -70,23 +71,26 @@ admin         GET     /api/admin/organizations/{organization_id}/apiKeys        
 admin         POST    /api/admin/organizations/{organization_id}/apiKeys        201  401
 admin         DELETE  /api/admin/organizations/{organization_id}/apiKeys/{organization_key_id}  200  401
 
-project       GET     /api/public/traces                                        200  200
+project       GET     /api/public/traces                                        200* 200
 project       POST    /api/public/traces                                        200  200
-project       GET     /api/public/traces/{trace_id}                             200  404
+project       GET     /api/public/traces/{trace_id}                             200* 404
 project       DELETE  /api/public/traces                                        200  200
 project       DELETE  /api/public/traces/{trace_id}                             200  200
-project       GET     /api/public/observations                                  200  200
-project       GET     /api/public/observations/{observation_id}                 200  404
-project       GET     /api/public/v2/observations                               200  200
-project       GET     /api/public/sessions                                      200  200
-project       GET     /api/public/sessions/{session_id}                         200  404
+project       GET     /api/public/observations                                  200* 200
+project       GET     /api/public/observations/{observation_id}                 200* 404
+project       GET     /api/public/v2/observations                               200* 200
+project       GET     /api/public/sessions                                      200* 200
+project       GET     /api/public/sessions/{session_id}                         200* 404
 scores        POST    /api/public/scores                                        200  200
-project       GET     /api/public/scores                                        200  200
-project       GET     /api/public/scores/{score_id}                             200  404
+project       GET     /api/public/scores                                        200* 200
+project       GET     /api/public/scores/{score_id}                             200* 404
 project       DELETE  /api/public/scores/{score_id}                             202  202
-project       GET     /api/public/v2/scores                                     200  200
-project       GET     /api/public/v2/scores/{score_id}                          200  404
+project       GET     /api/public/v2/scores                                     200* 200
+project       GET     /api/public/v2/scores/{score_id}                          200* 404
 project       GET     /api/public/v3/scores                                     200  200
+project       GET     /api/public/metrics                                       200* 200
+project       GET     /api/public/v2/metrics                                    200* 200
+project       GET     /api/public/metrics/daily                                 200  200
 project       GET     /api/public/deletions                                     200  200
 project       GET     /api/public/deletions/{deletion_id}                       200  404
 
@@ -96,23 +100,31 @@ project       PATCH   /api/public/spans                                         
 project       POST    /api/public/generations                                   200  200
 project       PATCH   /api/public/generations                                   200  200
 
-project       GET     /api/public/v2/datasets                                   200  200
+project       GET     /api/public/v2/prompts                                    200* 200
+project       POST    /api/public/v2/prompts                                    201  201
+project       GET     /api/public/v2/prompts/{prompt_name}                      200* 404
+project       PATCH   /api/public/v2/prompts/{prompt_name}/versions/{prompt_version}  200  404
+project       DELETE  /api/public/v2/prompts/{prompt_name}                      204  404
+project       GET     /api/public/prompts                                       200* 404
+project       POST    /api/public/prompts                                       201  201
+
+project       GET     /api/public/v2/datasets                                   200* 200
 project       POST    /api/public/v2/datasets                                   200  200
-project       GET     /api/public/v2/datasets/{dataset_name}                    200  404
-project       GET     /api/public/datasets                                      200  200
+project       GET     /api/public/v2/datasets/{dataset_name}                    200* 404
+project       GET     /api/public/datasets                                      200* 200
 project       POST    /api/public/datasets                                      200  200
-project       GET     /api/public/datasets/{dataset_name}                       200  404
-project       GET     /api/public/dataset-items                                 200  200
+project       GET     /api/public/datasets/{dataset_name}                       200* 404
+project       GET     /api/public/dataset-items                                 200* 200
 project       POST    /api/public/dataset-items                                 200  404
-project       GET     /api/public/dataset-items/{dataset_item_id}               200  404
+project       GET     /api/public/dataset-items/{dataset_item_id}               200* 404
 project       DELETE  /api/public/dataset-items/{dataset_item_id}               200  404
-project       GET     /api/public/datasets/{dataset_name}/runs                  200  404
-project       GET     /api/public/datasets/{dataset_name}/runs/{run_name}       200  404
+project       GET     /api/public/datasets/{dataset_name}/runs                  200* 404
+project       GET     /api/public/datasets/{dataset_name}/runs/{run_name}       200* 404
 project       DELETE  /api/public/datasets/{dataset_name}/runs/{run_name}       200  404
-project       GET     /api/public/dataset-run-items                             200  404
+project       GET     /api/public/dataset-run-items                             200* 404
 project       POST    /api/public/dataset-run-items                             200  404
-project       GET     /api/public/experiments                                   200  200
-project       GET     /api/public/experiment-items                              200  200
+project       GET     /api/public/experiments                                   200* 200
+project       GET     /api/public/experiment-items                              200* 200
 
 project       GET     /api/public/models                                        200  200
 project       POST    /api/public/models                                        200  200
@@ -122,13 +134,13 @@ project       DELETE  /api/public/models/{model_id}                             
 project       GET     /api/public/llm-connections                               200  200
 project       PUT     /api/public/llm-connections                               200  200
 project       DELETE  /api/public/llm-connections/{connection_id}               200  404
-project       GET     /api/public/score-configs                                 200  200
+project       GET     /api/public/score-configs                                 200* 200
 project       POST    /api/public/score-configs                                 200  200
-project       GET     /api/public/score-configs/{config_id}                     200  404
+project       GET     /api/public/score-configs/{config_id}                     200* 404
 project       PATCH   /api/public/score-configs/{config_id}                     200  404
-project       GET     /api/public/annotation-queues                             200  200
+project       GET     /api/public/annotation-queues                             200* 200
 project       POST    /api/public/annotation-queues                             200  400
-project       GET     /api/public/annotation-queues/{queue_id}                  200  404
+project       GET     /api/public/annotation-queues/{queue_id}                  200* 404
 project       GET     /api/public/annotation-queues/{queue_id}/items            200  404
 project       POST    /api/public/annotation-queues/{queue_id}/items            200  404
 project       GET     /api/public/annotation-queues/{queue_id}/items/{item_id}  200  404
@@ -136,9 +148,9 @@ project       PATCH   /api/public/annotation-queues/{queue_id}/items/{item_id}  
 project       DELETE  /api/public/annotation-queues/{queue_id}/items/{item_id}  200  404
 project       POST    /api/public/annotation-queues/{queue_id}/assignments      200  404
 project       DELETE  /api/public/annotation-queues/{queue_id}/assignments      200  404
-project       GET     /api/public/comments                                      200  200
+project       GET     /api/public/comments                                      200* 200
 project       POST    /api/public/comments                                      200  404
-project       GET     /api/public/comments/{comment_id}                         200  404
+project       GET     /api/public/comments/{comment_id}                         200* 404
 project       POST    /api/public/media                                         201  201
 project       GET     /api/public/media/{media_id}                              200  404
 project       PATCH   /api/public/media/{media_id}                              200  404
@@ -172,6 +184,7 @@ _PATCH = {
 }
 _CONNECTION = {"provider": "matrix", "adapter": "openai", "secretKey": "sk-matrix-secret"}
 _COMMENT = {"projectId": "{project_id}", "objectType": "TRACE", "objectId": "{trace_id}", "content": "{marker}"}
+_PROMPT = {"name": "prompt-{marker}", "type": "text", "prompt": "p", "labels": ["production"]}
 _DATASET_ITEM = {"datasetName": "{dataset_name}", "input": "{marker}"}
 _RUN_ITEM = {"runName": "{run_name}", "datasetItemId": "{dataset_item_id}", "traceId": "{trace_id}"}
 _ITEM = {"objectId": "{trace_id}", "objectType": "TRACE"}
@@ -203,6 +216,9 @@ BODIES: dict[str, Any] = {
     "PATCH /api/public/spans": {"spanId": "{observation_id}", "name": "n"},
     "POST /api/public/generations": {"traceId": "{trace_id}", "name": "n"},
     "PATCH /api/public/generations": {"generationId": "{observation_id}", "name": "n"},
+    "POST /api/public/v2/prompts": {"name": "{new}", "type": "text", "prompt": "p"},
+    "PATCH /api/public/v2/prompts/{prompt_name}/versions/{prompt_version}": {"newLabels": ["staging"]},
+    "POST /api/public/prompts": {"name": "{new}", "prompt": "p", "isActive": True},
     "POST /api/public/v2/datasets": {"name": "{new}"},
     "POST /api/public/datasets": {"name": "{new}"},
     "POST /api/public/dataset-items": _DATASET_ITEM,
@@ -223,7 +239,12 @@ BODIES: dict[str, Any] = {
 }
 
 _SINCE = "fields=core&fromStartTime=2026-01-01T00:00:00Z&toStartTime=2027-01-01T00:00:00Z"
+_PERIOD = '"fromTimestamp":"2026-01-01T00:00:00Z","toTimestamp":"2027-01-01T00:00:00Z"'
+_COUNT = '"metrics":[{"measure":"count","aggregation":"count"}],"dimensions":[{"field":"name"}]'
 QUERIES = {
+    "GET /api/public/prompts": "name={prompt_name}",
+    "GET /api/public/metrics": f'query={{"view":"traces",{_COUNT},{_PERIOD}}}',
+    "GET /api/public/v2/metrics": f'query={{"view":"observations",{_COUNT},{_PERIOD}}}',
     "GET /api/public/dataset-run-items": "datasetId={dataset_id}&runName={run_name}",
     "GET /api/public/experiments": _SINCE,
     "GET /api/public/experiment-items": _SINCE,
@@ -241,6 +262,7 @@ OBJECTS: list[tuple[str, str, str, Any, str]] = [
     ("queue_id", "project", "POST /api/public/annotation-queues", {"name": "{marker}", "scoreConfigIds": ["{config_id}"]}, "id"),
     ("item_id", "project", "POST /api/public/annotation-queues/{queue_id}/items", _ITEM, "id"),
     ("comment_id", "project", "POST /api/public/comments", _COMMENT, "id"),
+    ("prompt_name", "project", "POST /api/public/v2/prompts", _PROMPT, "name"),
     ("dataset_name", "project", "POST /api/public/v2/datasets", {"name": "dataset-{marker}"}, "name"),
     ("dataset_id", "project", "GET /api/public/v2/datasets/{dataset_name}", None, "id"),
     ("dataset_item_id", "project", "POST /api/public/dataset-items", _DATASET_ITEM, "id"),
@@ -253,6 +275,7 @@ OBJECTS: list[tuple[str, str, str, Any, str]] = [
 
 # Some paths call their object only `id`; here every kind of object has a name of its own.
 RENAMED = {
+    "/api/public/v2/prompts/{name}/versions/{version}": "/api/public/v2/prompts/{prompt_name}/versions/{prompt_version}",
     "/api/public/dataset-items/{item_id}": "/api/public/dataset-items/{dataset_item_id}",
     "/api/public/models/{id}": "/api/public/models/{model_id}",
     "/api/admin/organizations/{organization_id}/apiKeys/{api_key_id}": "/api/admin/organizations/{organization_id}/apiKeys/{organization_key_id}",

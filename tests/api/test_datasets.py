@@ -182,7 +182,9 @@ def test_an_update_keeps_what_is_null_or_left_out(api: Api) -> None:
 
 
 def test_an_id_of_another_dataset_is_404(api: Api, stranger: Api) -> None:
-    dataset(api), dataset(api, "rivers"), dataset(stranger)
+    dataset(api)
+    dataset(api, "rivers")
+    dataset(stranger)
     item(api, id="i")
     answer = api.post("/dataset-items", {"datasetName": "rivers", "id": "i"})
     assert answer.status_code == 404
@@ -192,7 +194,8 @@ def test_an_id_of_another_dataset_is_404(api: Api, stranger: Api) -> None:
 
 
 def test_items_are_listed_newest_first_and_filtered(api: Api) -> None:
-    dataset(api), dataset(api, "rivers")
+    dataset(api)
+    dataset(api, "rivers")
     a, b = item(api, sourceTraceId="t1", sourceObservationId="o1"), item(api, sourceTraceId="t1", sourceObservationId="o2")
     c = item(api, "rivers", sourceTraceId="t2")
     assert items(api) == [c["id"], b["id"], a["id"]]
@@ -234,7 +237,8 @@ def test_a_version_needs_its_dataset_and_an_offset(api: Api) -> None:
 
 
 def test_a_deleted_id_may_return_elsewhere(api: Api) -> None:
-    dataset(api), dataset(api, "rivers")
+    dataset(api)
+    dataset(api, "rivers")
     item(api, id="i", input=1, metadata=2)
     api.send("DELETE", "/dataset-items/i")
     again = item(api, "rivers", id="i", input=5)
@@ -325,8 +329,12 @@ def test_big_items_pass_and_bigger_ones_do_not(api: Api) -> None:
 def test_concurrent_writes_make_one_chain_of_versions(api: Api) -> None:
     dataset(api)
     item(api, id="i", input=-1)
+
+    def write(number: int):
+        return api.post("/dataset-items", {"datasetName": "capitals", "id": "i", "input": number})
+
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda n: api.post("/dataset-items", {"datasetName": "capitals", "id": "i", "input": n}), range(16)))
+        answers = list(pool.map(write, range(16)))
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["version"] for answer in answers}) == 16
     newest = max(answers, key=lambda answer: answer.json()["version"]).json()
@@ -335,8 +343,12 @@ def test_concurrent_writes_make_one_chain_of_versions(api: Api) -> None:
 
 def test_concurrent_creations_are_one_item(api: Api) -> None:
     dataset(api)
+
+    def write(number: int):
+        return api.post("/dataset-items", {"datasetName": "capitals", "id": f"new-{number // 4}"})
+
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda n: api.post("/dataset-items", {"datasetName": "capitals", "id": f"new-{n // 4}"}), range(16)))
+        answers = list(pool.map(write, range(16)))
     assert {answer.status_code for answer in answers} == {200}
     assert len(items(api)) == 4
 

@@ -133,3 +133,32 @@ def test_foreign_projects_and_keys_of_projects(organization: TestClient, anonymo
     for path in (MEMBERS, foreign):
         assert anonymous.get(path, headers=api.headers).status_code == 403
         assert anonymous.get(path).status_code == 401
+
+
+def test_every_change_is_audited_without_secrets(organization: TestClient, scope: ProjectScope) -> None:
+    project = organization.post("/api/public/projects", json={"name": "second project"}).json()["id"]
+    organization.put(f"/api/public/projects/{project}", json={"name": "renamed"})
+    key = organization.post(f"/api/public/projects/{project}/apiKeys", json={}).json()
+    person, roles = factories.person(), f"/api/public/projects/{project}/memberships"
+    for change in (put(organization, person, "VIEWER"), put(organization, person, "VIEWER"), put(organization, person, "MEMBER")):
+        assert change.status_code == 200
+    put(organization, person, "ADMIN", roles)
+    remove(organization, person, roles)
+    remove(organization, person)
+    remove(organization, person)
+    organization.delete(f"/api/public/projects/{project}")
+    log = factories.audit_log(org_id=scope.org_id)[1:]  # the first one is about the organisation's own key
+    assert [(entry.action, entry.resource_type) for entry in log] == [
+        ("create", "project"),
+        ("update", "project"),
+        ("create", "apiKey"),
+        ("create", "orgMembership"),
+        ("update", "orgMembership"),
+        ("create", "projectMembership"),
+        ("delete", "projectMembership"),
+        ("delete", "orgMembership"),
+        ("delete", "apiKey"),
+        ("delete", "project"),
+    ]
+    assert {entry.type for entry in log} == {"API_KEY"}
+    assert key["secretKey"] not in "".join(f"{entry.before}{entry.after}" for entry in log)

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from tests import factories
-from tests.product import free_port
+from tests.web import web_process
 
 from .environments import CLIENTS, environment
 
@@ -26,22 +21,8 @@ WITH_ADMINISTRATION = sorted(path.parent.name for path in CLIENTS.glob("*/drive_
 @pytest.fixture(scope="module")
 def host(engines: object) -> Iterator[str]:
     """The API alone, on the engines of this run."""
-    port = free_port()
-    command = [sys.executable, "-m", "langfuse_app.cli", "serve", "--role", "api", "--port", str(port)]
-    with subprocess.Popen(command, env=dict(os.environ)) as server:
-        url = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 60
-        while not _answers(url) and time.monotonic() < deadline:
-            time.sleep(0.2)
+    with web_process(role="api") as url:
         yield url
-        server.terminate()
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/api/public/health").status_code == 200
-    except httpx.HTTPError:
-        return False
 
 
 def _pair(headers: dict[str, str]) -> str:

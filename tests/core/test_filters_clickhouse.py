@@ -153,7 +153,7 @@ def numbers_of(id: str, name: str) -> list[float]:
 
 def matches(id: str, f: Filter) -> bool:
     row: dict[str, Any] = ROWS[id]
-    value: Any = f.value
+    value: Any = float(f"{f.value:.12f}") if isinstance(f.value, float) else f.value  # 12 digits are compared
     if f.column == "positionInTrace":
         ids = list(ROWS)
         place = {"first": 0, "last": -1, "nthFromStart": (value or 0) - 1, "nthFromEnd": -(value or 0)}.get(f.key)
@@ -299,7 +299,7 @@ FILTERS = st.one_of(
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(filters=st.lists(FILTERS, min_size=1, max_size=3))
 def test_the_store_says_what_the_model_says(scope: ProjectScope, filters: list[Filter]) -> None:
-    assert found(scope, *filters) == {id for id in ROWS if all(matches(id, f) for f in filters)}
+    assert found(scope, *filters) == {id for id in ROWS if all(matches(id, f) for f in filters)}, filters
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

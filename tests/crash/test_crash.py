@@ -2,7 +2,6 @@
 
 import random
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,13 +10,6 @@ from tests.product import Product
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 ROLES = ("worker", "redis", "web", "clickhouse", "postgres")
-
-
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    running = Product(tmp_path_factory.mktemp("crash") / "data").start()
-    yield running
-    running.stop()
 
 
 def settled(product: Product, acknowledged: Acknowledged, seconds: float = 120) -> list[str]:

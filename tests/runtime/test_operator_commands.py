@@ -1,5 +1,6 @@
 """Commands for the person at the machine: a lost password, a first key."""
 
+import base64
 import json
 import os
 import subprocess
@@ -44,6 +45,8 @@ def test_nobody_and_short_passwords(scope: ProjectScope) -> None:
 def test_keys(scope: ProjectScope) -> None:
     made = json.loads(run("create-key", "--project", scope.project_id, "--note", "ci", "--scope", "read", "--if-missing", "--json").stdout)
     assert (made["note"], made["scopes"]) == ("ci", ["read"])
+    token = base64.b64encode(f"{made['publicKey']}:{made['secretKey']}".encode()).decode()
+    assert api_keys.authenticate(f"Basic {token}").project_id == scope.project_id
     again = json.loads(run("create-key", "--project", scope.project_id, "--if-missing", "--json").stdout)
     assert (again["id"], "secretKey" in again) == (made["id"], False)
     assert [key.id for key in api_keys.list_keys(scope)] == [made["id"]]

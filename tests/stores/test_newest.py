@@ -52,3 +52,12 @@ def test_a_page_behind_many_dead_versions(scope: ProjectScope) -> None:
     assert [row["id"] for row in newest(OBSERVATIONS, "id", where(scope), 2)] == ["o2", "o1"]
     assert newest(OBSERVATIONS, "id", where(scope), 0) == []
     assert newest(OBSERVATIONS, "id", where(scope), 10, 3) == []
+
+
+def test_ids_that_fit_no_parameter(scope: ProjectScope) -> None:
+    """Keys too long to be sent back are merged where they lie."""
+    for number in range(40):
+        factories.observation(scope, "t", f"{number:04}" * 1000, number)
+    found = newest(OBSERVATIONS, "id", where(scope), 30, 5)
+    assert [row["id"][:4] for row in found] == [f"{34 - n:04}" for n in range(30)]
+    assert total(OBSERVATIONS, where(scope)) == 40

@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from langfuse_app.core.errors import ServiceUnavailableError
 from langfuse_app.core.scopes import Access, ProjectScope
 from langfuse_app.core.settings import Settings
+from langfuse_app.core.time import EARLIEST_US
+from langfuse_app.features.ingest import repository as relational
 from langfuse_app.features.ingest import repository_clickhouse as columnar
 from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.ingest import service
@@ -45,6 +49,11 @@ def scope(engines: Settings) -> Iterator[ProjectScope]:
         )
     yield ProjectScope(project, project, "key", "api_key", Access.PROJECT, public_key="pk")
     redis().flushdb()
+
+
+def microseconds() -> st.SearchStrategy[int]:
+    """Times that a row may have."""
+    return st.integers(EARLIEST_US, 4_102_444_800_000_000)
 
 
 def event(kind: str, stamp: str = "2026-05-01T10:00:00Z", **body: Any) -> dict[str, Any]:
@@ -283,6 +292,16 @@ def test_what_waits_for_the_tokenizer_holds_nobody_up(scope: ProjectScope, monke
     assert {entry.outcome for entry in ledger.newest(scope)} == {"stored"}
 
 
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=microseconds(), last=microseconds(), stamp=microseconds())
+def test_a_locator_keeps_its_times_to_the_microsecond(scope: ProjectScope, first: int, last: int, stamp: int) -> None:
+    key = (scope.project_id, str(uuid.uuid4()))
+    relational.save_locators({key: (first, last, stamp)})
+    assert relational.locate([key]) == {key: relational.Window(first, last, stamp, None, None, False)}
+    relational.save_locators({key: (first + 5, last - 5, stamp)}, {key})
+    assert relational.locate([key]) == {key: relational.Window(first, last, stamp, None, None, True)}
+
+
 def test_redis_wiped_loses_nothing(scope: ProjectScope, monkeypatch: pytest.MonkeyPatch) -> None:
     accept(scope, *conversation())
     redis().flushdb()
@@ -312,11 +331,13 @@ def test_a_damaged_frame_goes_to_the_dead_letters_and_harms_nobody(scope: Projec
     entry = next(iter(streams.read({(lane, shard): 10 for lane in streams.LANES for shard in range(streams.SHARDS)})))
     broken = entry.ref.__class__(entry.ref.segment, entry.ref.offset + 1, entry.ref.length)
     streams.republish(broken, scope.project_id, [entry.shard])
-    monkeypatch.setattr(ingestion, "IDLE_S", 4.0)
+    monkeypatch.setattr(ingestion, "RETRY_S", 0.01)
     drain_until(lambda: bool(streams.dead_letters()), monkeypatch)
     assert len(rows("observations", scope)) == 2
     [letter] = ledger.dead_letters()
     assert "torn frame" in letter.reason or "damaged" in letter.reason
+    [rejected] = ledger.newest(scope, "rejected")
+    assert (rejected.reason, rejected.request_id) == (letter.reason, str(broken))
     assert ledger.drop([]) == 1
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 from sqlalchemy import ARRAY, Boolean, ColumnElement, DateTime, Float, Numeric, String, Text, and_, func, literal, true
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB, array
-from sqlalchemy.types import JSON, Integer, TypeEngine
+from sqlalchemy.types import JSON, Integer, TypeDecorator, TypeEngine
 
 from langfuse_app.core.filters.columns import mistyped, unknown
 from langfuse_app.core.filters.parse import Filter
@@ -34,7 +34,8 @@ def _column(one: Filter, columns: Mapping[str, ColumnElement[Any]]) -> ColumnEle
     column = columns.get(one.column)
     if column is None:
         raise unknown(one, columns)
-    allowed = next((types for kind, types in _TYPES if isinstance(column.type, kind)), ("null",))
+    held = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type  # SQLModel's text is decorated
+    allowed = next((types for kind, types in _TYPES if isinstance(held, kind)), ("null",))
     if one.type not in allowed:
         raise mistyped(one, allowed)
     return column

@@ -8,6 +8,7 @@ words of what is not ASCII, where each letter is a word of its own: any piece of
 import re
 from collections.abc import Sequence
 
+from langfuse_app.core.settings import get_settings
 from langfuse_app.core.sql import Conditions
 
 _WORD = re.compile(r"[0-9A-Za-z]+")
@@ -24,10 +25,12 @@ def search(conditions: Conditions, columns: Sequence[str], text: str) -> None:
 
 def contains(conditions: Conditions, column: str, text: str) -> str:
     """The condition that a payload column contains the text, in the form that its indexes can answer."""
-    parts = [f"hasAllTokens({column}, {conditions.bind(whole, 'Array(String)')}, 'splitByNonAlpha')"] if (whole := _whole_words(text)) else []
+    full = get_settings().LANGFUSE_SEARCH_INDEX == "full"
+    parts = [f"hasAllTokens({column}, {conditions.bind(whole, 'Array(String)')})"] if (whole := _whole_words(text)) else []
     parts += [f"{column} LIKE {conditions.bind(f'%{word}%', 'String')}" for word in _edge_words(text)]
-    if letters := list(dict.fromkeys(_LETTER.findall(text)))[:_MOST_WORDS]:
-        parts.append(f"hasAllTokens({_WIDE.format(column)}, {conditions.bind(letters, 'Array(String)')}, 'unicodeWord')")
+    # without its index this expression would be cut into words in another way
+    if full and (letters := list(dict.fromkeys(_LETTER.findall(text)))[:_MOST_WORDS]):
+        parts.append(f"hasAllTokens({_WIDE.format(column)}, {conditions.bind(letters, 'Array(String)')})")
     parts.append(f"{column} LIKE {conditions.bind(f'%{like(text)}%', 'String')}")
     return "(" + " AND ".join(parts) + ")"
 

@@ -150,6 +150,11 @@ def operator_scope(project_id: str) -> ProjectScope:
     return ProjectScope(project_id=project_id, org_id="", actor_id="operator", actor_kind="operator")
 
 
+def worker_scope(project_id: str, org_id: str) -> ProjectScope:
+    """The scope of a job that nobody waits for: its project comes from the database or from an authenticated request."""
+    return ProjectScope(project_id=project_id, org_id=org_id, actor_id="worker", actor_kind="worker")
+
+
 def _load(hashed: str) -> bytes:
     """The sign-in for the cache; a living one is extended, so that who comes daily stays signed in."""
     found = repository.session_with_user(hashed)

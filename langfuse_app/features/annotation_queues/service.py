@@ -2,7 +2,7 @@
 
 from langfuse_app.core.errors import InvalidRequestError, NotFoundError
 from langfuse_app.core.pagination import Page
-from langfuse_app.core.scopes import ProjectScope
+from langfuse_app.core.scopes import ProjectScope, Role
 from langfuse_app.core.shapes import plain
 from langfuse_app.core.time import utcnow
 from langfuse_app.features.annotation_queues import repository
@@ -31,6 +31,7 @@ def get_queue(scope: ProjectScope, queue_id: str) -> AnnotationQueue:
 
 def create_queue(scope: ProjectScope, new: CreateQueue) -> AnnotationQueue:
     """Make a queue; InvalidRequestError when a score config is not of the project, or the name is taken."""
+    scope.require(Role.MEMBER)
     unknown = set(new.score_config_ids) - score_configs.known_configs(scope, new.score_config_ids)
     if unknown:
         raise InvalidRequestError(f"scoreConfigIds: not found in this project: {', '.join(sorted(unknown))}")
@@ -56,6 +57,7 @@ def get_item(scope: ProjectScope, queue_id: str, item_id: str) -> AnnotationQueu
 
 def add_item(scope: ProjectScope, queue_id: str, new: CreateItem) -> AnnotationQueueItem:
     """Put an object into a queue, even one that is not there or is in it already; NotFoundError without the queue."""
+    scope.require(Role.MEMBER)
     get_queue(scope, queue_id)
     item = AnnotationQueueItem(project_id=scope.project_id, queue_id=queue_id, object_id=new.object_id, object_type=new.object_type)
     _set_status(item, new.status)
@@ -66,6 +68,7 @@ def add_item(scope: ProjectScope, queue_id: str, new: CreateItem) -> AnnotationQ
 
 def update_item(scope: ProjectScope, queue_id: str, item_id: str, status: QueueStatus | None) -> AnnotationQueueItem:
     """Change an item's status; NotFoundError without queue or item."""
+    scope.require(Role.MEMBER)
     before = plain(ItemOut, get_item(scope, queue_id, item_id))
     item = _found(repository.change_item(scope, queue_id, item_id, lambda found: _set_status(found, status)))
     audit.record(scope, "update", _ITEM, item_id, before=before, after=plain(ItemOut, item))
@@ -74,6 +77,7 @@ def update_item(scope: ProjectScope, queue_id: str, item_id: str, status: QueueS
 
 def remove_item(scope: ProjectScope, queue_id: str, item_id: str) -> None:
     """Take an item out of a queue; NotFoundError without queue or item."""
+    scope.require(Role.MEMBER)
     before = plain(ItemOut, get_item(scope, queue_id, item_id))
     if not repository.remove_item(scope, queue_id, item_id):
         raise _missing_item()
@@ -82,6 +86,7 @@ def remove_item(scope: ProjectScope, queue_id: str, item_id: str) -> None:
 
 def assign(scope: ProjectScope, queue_id: str, user_id: str) -> None:
     """Make a person work on a queue; NotFoundError without the queue, or when the person cannot open the project."""
+    scope.require(Role.ADMIN)
     get_queue(scope, queue_id)
     if organizations.membership(user_id, scope.project_id) is None:
         raise NotFoundError("User not found or not authorized for this project")
@@ -91,6 +96,7 @@ def assign(scope: ProjectScope, queue_id: str, user_id: str) -> None:
 
 def unassign(scope: ProjectScope, queue_id: str, user_id: str) -> None:
     """Take a person off a queue; no matter whether they were on it. NotFoundError without the queue."""
+    scope.require(Role.ADMIN)
     get_queue(scope, queue_id)
     if repository.unassign(scope, queue_id, user_id):
         audit.record(scope, "delete", _ASSIGNMENT, queue_id, before={"userId": user_id, "queueId": queue_id})

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, model_validator
 
 from langfuse_app.core.scopes import Right
-from langfuse_app.core.shapes import Body, BodyTime, Shape, WireTime
+from langfuse_app.core.shapes import Body, BodyTime, Shape, WireTime, examples
 from langfuse_app.core.time import iso_ms
 
 
@@ -71,6 +71,8 @@ _Half = Annotated[str, Field(max_length=200, pattern=r"^[^:\s]*$")]
 class CreateKeyRequest(Body):
     """Body of POST …/apiKeys. `name` is the newer word for `note`, and only one of them may be given; `scopes` is ours."""
 
+    model_config = examples({"note": "nightly evaluation", "scopes": ["read", "scores"], "expiresAt": "2030-01-01T00:00:00Z"})
+
     note: _Text | None = None
     name: _Text | None = None
     scopes: list[Right] = []
@@ -89,6 +91,8 @@ class CreateKeyRequest(Body):
 
 class CreateProjectKeyRequest(CreateKeyRequest):
     """The same for a project, where the pair may be given: both halves or none."""
+
+    model_config = examples({"note": "nightly evaluation", "scopes": ["read", "scores"], "expiresAt": "2030-01-01T00:00:00Z"})
 
     public_key: _Half | None = None
     secret_key: _Half | None = None

@@ -26,6 +26,7 @@ from langfuse_app.stores import cache
 log = logging.getLogger(__name__)
 
 _SPACE = "api_keys"
+_OUTLAST_S = 24 * 3600  # a key that was seen is known so long without PostgreSQL; a revoked one is forgotten at once
 _CHECK_HOST = "Confirm that you've configured the correct host."
 _PROJECT, _ORGANIZATION = "PROJECT", "ORGANIZATION"
 _DENIED = "Access denied - insufficient permissions for this endpoint"
@@ -181,20 +182,20 @@ def fast_hash(secret: str) -> str:
 
 
 def _stored(credentials: Credentials) -> bytes:
-    return cache.cached(_SPACE, credentials.lookup, lambda: _load(credentials), ttl_s=60)
+    return cache.cached(_SPACE, credentials.lookup, lambda: _load(credentials), ttl_s=60, outlast_s=_OUTLAST_S)
 
 
 def _load(credentials: Credentials) -> bytes:
     kind, _, value = credentials.lookup.partition(":")
     found = repository.owner_by_hash(value) if kind == "secret" else repository.owner_by_public_key(value)
     if found is None:
-        return msgspec.msgpack.encode(None)
+        return b""
     repository.touch(found.key_id, utcnow())
     return msgspec.msgpack.encode(_Owner(*found[:-1], scopes=tuple(Right(right) for right in found.scopes)))
 
 
 def _decoded(credentials: Credentials, stored: bytes) -> _Owner:
-    owner = msgspec.msgpack.decode(stored, type=_Owner | None)
+    owner = msgspec.msgpack.decode(stored, type=_Owner) if stored else None
     if owner is None or (owner.expires_at is not None and owner.expires_at <= utcnow()):
         what = "credentials" if credentials.access is Access.PROJECT else "public key"
         raise UnauthorizedError(f"Invalid {what}. {_CHECK_HOST}")

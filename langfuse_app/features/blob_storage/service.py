@@ -6,7 +6,7 @@ from datetime import timedelta
 from langfuse_app.core.encryption import encrypt
 from langfuse_app.core.errors import NotFoundError, ValidationFailedError
 from langfuse_app.core.outbound import UnsafeUrlError, allowed, check_url
-from langfuse_app.core.scopes import OrganizationScope, ProjectScope
+from langfuse_app.core.scopes import OrganizationScope, ProjectScope, Role
 from langfuse_app.core.shapes import plain
 from langfuse_app.core.time import utcnow
 from langfuse_app.features.api_keys import service as api_keys
@@ -31,16 +31,19 @@ _LONGEST_RUN = timedelta(hours=6)
 
 def list_integrations(scope: OrganizationScope) -> list[BlobStorageIntegration]:
     """The integrations of all projects of the organisation."""
+    scope.require(Role.ADMIN)
     return repository.of_organization(scope)
 
 
 def get_integration(scope: OrganizationScope, project_id: str) -> BlobStorageIntegration:
     """The integration of a project; NotFoundError without it, or when the project is not of the organisation."""
+    scope.require(Role.ADMIN)
     return _of_project(api_keys.project_in(scope, project_id))
 
 
 def put_integration(scope: OrganizationScope, new: PutIntegration) -> BlobStorageIntegration:
     """Make or replace the integration of a project. NotFoundError as above; ValidationFailedError lists what is wrong."""
+    scope.require(Role.ADMIN)
     project = api_keys.project_in(scope, new.project_id)
     before = repository.one(project)
     wrong = [{"code": "custom", "path": [field], "message": message} for field, message in _issues(new)]
@@ -54,6 +57,7 @@ def put_integration(scope: OrganizationScope, new: PutIntegration) -> BlobStorag
 
 def delete_integration(scope: OrganizationScope, project_id: str) -> None:
     """Delete the integration of a project; exported files stay. NotFoundError as `get_integration`."""
+    scope.require(Role.ADMIN)
     project = api_keys.project_in(scope, project_id)
     before = plain(IntegrationOut, _of_project(project))
     repository.remove(project)

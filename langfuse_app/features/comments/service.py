@@ -2,7 +2,7 @@
 
 from langfuse_app.core.errors import InvalidRequestError, NotFoundError
 from langfuse_app.core.pagination import Page
-from langfuse_app.core.scopes import ProjectScope
+from langfuse_app.core.scopes import ProjectScope, Role
 from langfuse_app.core.shapes import plain
 from langfuse_app.features.audit import service as audit
 from langfuse_app.features.comments import repository
@@ -16,6 +16,7 @@ from langfuse_app.features.traces import service as traces
 
 def create_comment(scope: ProjectScope, new: CreateComment) -> Comment:
     """Comment on an object of the project. NotFoundError without the object; InvalidRequestError when the author is no member."""
+    scope.require(Role.MEMBER)
     author = new.author_user_id
     if author is not None and not organizations.is_member(scope, author):
         raise InvalidRequestError(f"authorUserId: {author} is not a member of the organisation that owns the project")

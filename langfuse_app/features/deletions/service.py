@@ -19,6 +19,7 @@ from langfuse_app.core.pagination import Page
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.settings import get_settings
 from langfuse_app.core.time import to_us, utcnow
+from langfuse_app.features.accounts import service as accounts
 from langfuse_app.features.audit import service as audit
 from langfuse_app.features.deletions import repository
 from langfuse_app.features.deletions import repository_clickhouse as columnar
@@ -118,7 +119,7 @@ def free_bytes(tables: Sequence[str]) -> None:
 
 def _scope(deletion: DeletionItem) -> ProjectScope:
     """The scope of a deletion, whose receipt was written under an authenticated one."""
-    return ProjectScope(deletion.project_id, deletion.org_id, "worker", "worker")
+    return accounts.worker_scope(deletion.project_id, deletion.org_id)
 
 
 def _erase_columnar(alike: Sequence[DeletionItem]) -> None:

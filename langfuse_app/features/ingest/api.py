@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 
 from langfuse_app.api.auth import require_project, require_scores
 from langfuse_app.api.documented import answers
+from langfuse_app.api.errors import json_response
 from langfuse_app.core.inflate import BodyTooLargeError
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.settings import get_settings
@@ -50,10 +51,10 @@ async def _delivery(request: Request, content: str, limit: int) -> service.Deliv
 
 
 @router.post("/api/public/ingestion", status_code=207, responses=_BATCH_ANSWERS, openapi_extra=BATCH)
-async def ingest(request: Request, scope: Annotated[ProjectScope, Depends(require_scores)]) -> JSONResponse:
+async def ingest(request: Request, scope: Annotated[ProjectScope, Depends(require_scores)]) -> Response:
     """Accept a batch of events; each is answered alone, 201 or an error."""
     delivery = await _delivery(request, "json", get_settings().LANGFUSE_INGESTION_MAX_BODY_BYTES)
-    return JSONResponse(await service.accept_json(scope, delivery), 207)
+    return json_response(await service.accept_json(scope, delivery), 207)
 
 
 def _content(request: Request) -> str:

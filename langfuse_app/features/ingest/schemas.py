@@ -59,6 +59,13 @@ _BATCH = {
     "type": "object",
     "required": ["batch"],
     "properties": {"batch": {"type": "array", "items": EventIn.model_json_schema()}, "metadata": {}},
+    "examples": [
+        {
+            "batch": [
+                {"id": "event-1", "type": "trace-create", "timestamp": "2026-05-01T10:00:00Z", "body": {"id": "trace-1", "name": "chat"}}
+            ]
+        }
+    ],
 }
 BATCH: dict[str, Any] = {"requestBody": {"required": True, "content": {"application/json": {"schema": _BATCH}}}}
 """The body of a batch as `openapi_extra`: the route reads its stream itself."""

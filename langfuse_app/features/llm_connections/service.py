@@ -9,7 +9,7 @@ from langfuse_app.core.encryption import decrypt, encrypt
 from langfuse_app.core.errors import NotFoundError, ValidationFailedError
 from langfuse_app.core.outbound import UnsafeUrlError, allowed, check_url
 from langfuse_app.core.pagination import Page
-from langfuse_app.core.scopes import ProjectScope
+from langfuse_app.core.scopes import ProjectScope, Role
 from langfuse_app.core.shapes import plain
 from langfuse_app.features.audit import service as audit
 from langfuse_app.features.llm_connections import repository
@@ -48,6 +48,7 @@ def list_connections(scope: ProjectScope, page: int = 1, limit: int = 50) -> Pag
 
 def put_connection(scope: ProjectScope, new: UpsertConnection) -> tuple[LlmApiKey, bool]:
     """Make or replace the connection of a provider name; and whether it is new. ValidationFailedError lists what is wrong."""
+    scope.require(Role.ADMIN)
     wrong = [{"code": "custom", "path": [field], "message": message} for field, message in _issues(new)]
     if wrong:
         raise ValidationFailedError(wrong)
@@ -62,6 +63,7 @@ def put_connection(scope: ProjectScope, new: UpsertConnection) -> tuple[LlmApiKe
 
 def delete_connection(scope: ProjectScope, connection_id: str) -> None:
     """Delete a connection with its secret; NotFoundError."""
+    scope.require(Role.ADMIN)
     before = repository.one(scope, connection_id)
     if before is None or not repository.remove(scope, connection_id):
         raise NotFoundError("LLM connection not found")

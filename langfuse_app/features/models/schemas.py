@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, field_validator, model_validator
 
-from langfuse_app.core.shapes import Body, PageMeta, Shape, WireTime
+from langfuse_app.core.shapes import Body, PageMeta, Shape, WireTime, examples
 from langfuse_app.core.time import iso_ms
 
 
@@ -64,6 +64,10 @@ class TierInput(Body):
 
 class ModelInput(Body):
     """Body of POST and PUT: either flat prices or tiers."""
+
+    model_config = examples(
+        {"modelName": "acme-1", "matchPattern": "(?i)^(acme-1)$", "unit": "TOKENS", "inputPrice": 0.000001, "outputPrice": 0.000002}
+    )
 
     model_name: Name
     match_pattern: str

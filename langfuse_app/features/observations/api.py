@@ -8,8 +8,9 @@ from pydantic import Field
 from langfuse_app.api import cursors
 from langfuse_app.api.auth import Project
 from langfuse_app.api.errors import json_response
-from langfuse_app.api.params import CommaList, Moment, Paged, Params, groups
+from langfuse_app.api.params import CommaList, FilterText, Moment, Paged, Params, groups
 from langfuse_app.core.errors import InvalidRequestError
+from langfuse_app.core.filters.parse import parse_filters
 from langfuse_app.features.observations import service
 from langfuse_app.features.observations.schemas import (
     DEFAULT_GROUPS_V2,
@@ -36,10 +37,12 @@ class _Filters(Params):
     from_start_time: Moment | None = None
     to_start_time: Moment | None = None
     version: str | None = None
+    filter: FilterText = None
 
     def query(self, **more: Any) -> ObservationQuery:
         """What the service is asked."""
         return ObservationQuery(
+            filters=parse_filters(self.filter),
             from_time=self.from_start_time,
             to_time=self.to_start_time,
             name=self.name,

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from langfuse_app.core.filters.choice import Choice
+from langfuse_app.core.filters.search import search
 from langfuse_app.core.scopes import ProjectScope
-from langfuse_app.core.sql import Conditions
+from langfuse_app.core.sql import Conditions, summed
 from langfuse_app.features.observations.repository import Span
+from langfuse_app.features.observations.repository_columns import COLUMNS, IS_ROOT
 from langfuse_app.features.observations.schemas import ObservationCursor, ObservationQuery
 from langfuse_app.stores import clickhouse
 from langfuse_app.stores.newest import OBSERVATIONS, newest, total
@@ -23,11 +26,6 @@ _COLUMNS = (
 _IO = ", input, output"
 _METADATA = ", metadata"
 _TOOLS = ", tool_definitions, tool_calls"
-
-
-def summed(details: str, word: str) -> str:
-    """The sum over the keys of a map that contain a word, in any case (spec/api.md §4.2, reductions)."""
-    return f"arraySum(mapValues(mapFilter((k, v) -> positionCaseInsensitive(k, '{word}') > 0, {details})))"
 
 
 _NODE = (
@@ -59,19 +57,30 @@ def _within(where: Conditions, span: Span | None) -> None:
             where.add(f"toStartOfMinute(start_time) IN {minutes}")
 
 
+_SIMPLE = {
+    "name": "name",
+    "type": "type",
+    "traceId": "trace_id",
+    "level": "level",
+    "version": "version",
+    "parentObservationId": "parent_observation_id",
+    "userId": "user_id",
+    "sessionId": "session_id",
+}
+
+
 def _matching(scope: ProjectScope, query: ObservationQuery) -> Conditions:
     where = Conditions(scope)
-    where.between("start_time", query.from_time, query.to_time)
-    for column in ("name", "type", "trace_id", "level", "version", "parent_observation_id"):
-        where.equal(column, getattr(query, column))
-    where.any_of("environment", query.environments)
-    if query.is_root is not None:
-        where.add(f"(parent_observation_id = '' OR is_app_root) = {where.bind(query.is_root, 'Bool')}")
-    for column in ("user_id", "session_id"):
-        if (value := getattr(query, column)) is not None:
-            # the trace row is the truth about its user and session, whatever a span carried
-            of_trace = f"project_id = {{project_id:String}} AND {column} = {where.bind(value, 'String')}"
-            where.add(f"trace_id IN (SELECT id FROM traces FINAL WHERE {of_trace})")
+    choice = Choice(where, query.filters, COLUMNS)
+    choice.between("startTime", query.from_time, query.to_time)
+    for name, field in _SIMPLE.items():
+        choice.equal(name, getattr(query, field))
+    choice.any_of("environment", query.environments)
+    if query.is_root is not None and choice.free("isRootObservation"):
+        where.add(f"{IS_ROOT} = {where.bind(query.is_root, 'Bool')}")
+    choice.apply()
+    if query.search:
+        search(where, ("input", "output"), query.search)
     return where
 
 

@@ -79,7 +79,11 @@ _FLAGS = _plain(
     ("isRootObservation", "Is Root Observation", IS_ROOT),
     ("hasInput", "Has Input", "(input_length > 0)"),
     ("hasOutput", "Has Output", "(output_length > 0)"),
-    ("isExperimentItemRootSpan", "Is Experiment Item Root Span", "(experiment_item_root_span_id != '' AND experiment_item_root_span_id = id)"),
+    (
+        "isExperimentItemRootSpan",
+        "Is Experiment Item Root Span",
+        "(experiment_item_root_span_id != '' AND experiment_item_root_span_id = id)",
+    ),
 )
 _TRACE = _of_trace(
     "string",

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypedDict
+from typing import Any
 
 import orjson
+from typing_extensions import TypedDict
 
+from langfuse_app.core.filters.parse import Filter
 from langfuse_app.core.time import iso_ms
 from langfuse_app.core.wire import json_or_text
 
@@ -16,7 +18,12 @@ class ObservationQuery:
     """Which observations, newest first. Empty values do not filter; `to_time` is exclusive.
 
     parent_observation_id '' (not None) means "has no parent"; user and session are those of the trace.
+    filters: conditions that hold beside, and instead of a field for the same column.
+    search: a part of input or output, in the case as typed.
     """
+
+    filters: tuple[Filter, ...] = ()
+    search: str = ""
 
     from_time: datetime | None = None
     to_time: datetime | None = None

@@ -8,7 +8,7 @@ import orjson
 from pydantic import BaseModel, BeforeValidator, Field
 
 from langfuse_app.core.scopes import Role
-from langfuse_app.core.shapes import Body, Shape, WireTime
+from langfuse_app.core.shapes import Body, Shape, WireTime, examples
 from langfuse_app.core.time import iso_ms
 
 
@@ -63,12 +63,16 @@ _Id = Annotated[str, Field(min_length=1, max_length=1000)]
 class MembershipRequest(Body):
     """Body of PUT …/memberships."""
 
+    model_config = examples({"userId": "5f0eac9f-0ef2-49b0-89f5-31578ffe515a", "role": "MEMBER"})
+
     user_id: _Id
     role: Role
 
 
 class DeleteMembershipRequest(Body):
     """Body of DELETE …/memberships."""
+
+    model_config = examples({"userId": "5f0eac9f-0ef2-49b0-89f5-31578ffe515a"})
 
     user_id: _Id
 
@@ -97,6 +101,8 @@ class MembershipDeletionOut(Shape):
 
 class OrganizationRequest(Body):
     """Body of POST and PUT of an organisation; PUT leaves absent metadata as it is."""
+
+    model_config = examples({"name": "Northwind Labs", "metadata": {"region": "eu"}})
 
     name: Annotated[str, Field(min_length=3, max_length=60)]
     metadata: JsonObject = None

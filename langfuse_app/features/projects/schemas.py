@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field
 
 from langfuse_app.core.scopes import Role
-from langfuse_app.core.shapes import Body, Shape
+from langfuse_app.core.shapes import Body, Shape, examples
 from langfuse_app.core.time import iso_ms
 from langfuse_app.features.organizations.schemas import JsonObject, OrganizationProjectOut
 
@@ -68,6 +68,8 @@ def _days(value: int) -> int:
 
 class ProjectRequest(Body):
     """Body of POST and PUT; retention in days, 0: data is kept. PUT leaves what is absent as it is."""
+
+    model_config = examples({"name": "Support copilot", "retention": 0, "metadata": {"team": "support"}})
 
     name: Annotated[str, Field(min_length=3, max_length=60)]
     metadata: JsonObject = None

@@ -5,8 +5,8 @@ shorter than any retention and expires by itself.
 import logging
 from datetime import timedelta
 
-from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.time import utcnow
+from langfuse_app.features.accounts import service as accounts
 from langfuse_app.features.deletions.service import free_bytes
 from langfuse_app.features.media import service as media
 from langfuse_app.features.retention import repository
@@ -24,7 +24,7 @@ def apply() -> int:
 
 
 def _apply(keeping: repository.Keeping) -> int:
-    scope = ProjectScope(keeping.project_id, keeping.org_id, "worker", "worker")
+    scope = accounts.worker_scope(keeping.project_id, keeping.org_id)
     before = utcnow() - timedelta(days=keeping.days)
     count = columnar.expire(scope, before)
     rows = repository.forget(scope, before)

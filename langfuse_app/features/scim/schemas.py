@@ -8,7 +8,7 @@ import orjson
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, model_validator
 
 from langfuse_app.core.scopes import Role
-from langfuse_app.core.shapes import Body, Shape
+from langfuse_app.core.shapes import Body, Shape, examples
 from langfuse_app.core.time import iso_ms
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -79,6 +79,8 @@ class ScimName(BaseModel):
 class CreateUserRequest(_ScimBody):
     """Body of POST /Users. E-mails and passwords are not taken: the user name is the e-mail, and sign-in is the provider's."""
 
+    model_config = examples({"userName": "ada@example.com", "name": {"formatted": "Ada Lovelace"}, "roles": ["MEMBER"]})
+
     user_name: Annotated[str, Field(min_length=1, max_length=320)]
     name: ScimName | None = None
     display_name: str | None = None
@@ -99,6 +101,8 @@ def _of_patch(value: list[str]) -> list[str]:
 
 class ReplaceUserRequest(_ScimBody):
     """Body of PUT /Users/{id}: `active` and `roles` count."""
+
+    model_config = examples({"schemas": [USER], "active": True, "roles": ["ADMIN"]})
 
     schemas: Annotated[list[str], AfterValidator(_of_user)]
     active: StrictBool | None = None
@@ -131,6 +135,8 @@ class Operation(Body):
 
 class PatchUserRequest(_ScimBody):
     """Body of PATCH /Users/{id}."""
+
+    model_config = examples({"schemas": [PATCH], "Operations": [{"op": "replace", "value": {"active": False}}]})
 
     schemas: Annotated[list[str], AfterValidator(_of_patch)]
     operations: Annotated[list[Operation], Field(alias="Operations")]

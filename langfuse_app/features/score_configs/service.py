@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from langfuse_app.core.errors import InvalidRequestError, NotFoundError, ValidationFailedError
 from langfuse_app.core.pagination import Page
-from langfuse_app.core.scopes import ProjectScope
+from langfuse_app.core.scopes import ProjectScope, Role
 from langfuse_app.core.shapes import plain
 from langfuse_app.features.audit import service as audit
 from langfuse_app.features.score_configs import repository
@@ -41,6 +41,7 @@ def get_config(scope: ProjectScope, config_id: str) -> ScoreConfig:
 
 def create_config(scope: ProjectScope, new: CreateScoreConfig) -> ScoreConfig:
     """Define a kind of score. ValidationFailedError lists what does not go with its data type."""
+    scope.require(Role.MEMBER)
     if new.data_type is ScoreConfigType.BOOLEAN and new.categories is not None:
         raise _refused([("categories", "The categories of BOOLEAN are made by the server: leave them out")])
     config = ScoreConfig(project_id=scope.project_id, **new.model_dump())
@@ -54,6 +55,7 @@ def create_config(scope: ProjectScope, new: CreateScoreConfig) -> ScoreConfig:
 
 def update_config(scope: ProjectScope, config_id: str, change: UpdateScoreConfig) -> ScoreConfig:
     """Change fields of a config; its data type stays. InvalidRequestError when nothing is given; else as `create_config`."""
+    scope.require(Role.MEMBER)
     given = change.model_dump(exclude_unset=True)
     if not given:
         raise InvalidRequestError("Request body cannot be empty")

@@ -9,8 +9,9 @@ from pydantic import ConfigDict, Field
 from langfuse_app.api import cursors
 from langfuse_app.api.auth import Project, ScoreWriter
 from langfuse_app.api.errors import json_response
-from langfuse_app.api.params import CommaList, Moment, Paged, Params, groups, split_commas
+from langfuse_app.api.params import CommaList, FilterText, Moment, Paged, Params, groups, split_commas
 from langfuse_app.core.errors import InvalidRequestError, NotFoundError
+from langfuse_app.core.filters.parse import parse_filters
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.features.scores import service
 from langfuse_app.features.scores.schemas import ScoreCursor, ScoredTrace, ScoreItem, ScoreQuery, score_v1, score_v2, score_v3
@@ -53,10 +54,12 @@ class ScoresV1(Paged):
     data_type: DataType | None = None
     trace_tags: CommaList
     fields: str | None = None
+    filter: FilterText = None
 
     def query(self, **more: Any) -> ScoreQuery:
         """What the service is asked."""
         return ScoreQuery(
+            filters=parse_filters(self.filter),
             from_time=self.from_timestamp,
             to_time=self.to_timestamp,
             user_id=self.user_id,

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from langfuse_app.core.filters.choice import Choice
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.sql import Conditions
+from langfuse_app.features.scores.repository_columns import COLUMNS
 from langfuse_app.features.scores.schemas import ScoreCursor, ScoreQuery
 from langfuse_app.stores import clickhouse
 from langfuse_app.stores.newest import SCORES, newest, total
@@ -15,34 +17,38 @@ _COLUMNS = (
     "id, project_id, timestamp, name, data_type, value, string_value, long_string_value, source, environment, trace_id, session_id,"
     " observation_id, dataset_run_id, comment, metadata, author_user_id, config_id, queue_id, created_at, updated_at"
 )
-# field of ScoreQuery → column, for the lists that are joined by OR
+# field of ScoreQuery → column of the filter, for the lists that are joined by OR
 _LISTS = {
     "names": "name",
     "environments": "environment",
     "sources": "source",
-    "data_types": "data_type",
+    "data_types": "dataType",
     "ids": "id",
-    "config_ids": "config_id",
-    "queue_ids": "queue_id",
-    "author_user_ids": "author_user_id",
-    "trace_ids": "trace_id",
-    "session_ids": "session_id",
-    "observation_ids": "observation_id",
-    "dataset_run_ids": "dataset_run_id",
-    "texts": "string_value",
+    "config_ids": "configId",
+    "queue_ids": "queueId",
+    "author_user_ids": "authorUserId",
+    "trace_ids": "traceId",
+    "session_ids": "sessionId",
+    "observation_ids": "observationId",
+    "dataset_run_ids": "datasetRunId",
+    "texts": "stringValue",
 }
 OPERATORS = ("<", ">", "<=", ">=", "!=", "=")
 
 
 def _matching(scope: ProjectScope, query: ScoreQuery) -> Conditions:
     where = Conditions(scope)
-    where.between("timestamp", query.from_time, query.to_time)
-    for name, column in _LISTS.items():
-        where.any_of(column, getattr(query, name))
+    choice = Choice(where, query.filters, COLUMNS)
+    choice.between("timestamp", query.from_time, query.to_time)
+    for field, name in _LISTS.items():
+        choice.any_of(name, getattr(query, field))
+    choice.equal("userId", query.user_id)
+    choice.all_of("tags", query.trace_tags)
     if query.kinds_of_v1:
         where.add("trace_id != '' AND data_type != 'CORRECTION'")
-    _values(where, query)
-    _traces(where, query)
+    if choice.free("value"):
+        _values(where, query)
+    choice.apply()
     return where
 
 
@@ -55,18 +61,6 @@ def _values(where: Conditions, query: ScoreQuery) -> None:
         where.add(f"value >= {where.bind(query.value_min, 'Float64')}")
     if query.value_max is not None:
         where.add(f"value <= {where.bind(query.value_max, 'Float64')}")
-
-
-def _traces(where: Conditions, query: ScoreQuery) -> None:
-    """Conditions on the trace of a score; scores of other things do not match then."""
-    parts: list[str] = []
-    if query.user_id is not None:
-        parts.append(f"user_id = {where.bind(query.user_id, 'String')}")
-    if query.trace_tags:
-        parts.append(f"hasAll(tags, {where.bind(list(query.trace_tags), 'Array(String)')})")
-    if parts:
-        matching = " AND ".join(["project_id = {project_id:String}", *parts])
-        where.add(f"trace_id IN (SELECT id FROM traces FINAL WHERE {matching})")
 
 
 def page(scope: ProjectScope, query: ScoreQuery) -> tuple[list[Row], int]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from langfuse_app.core.filters.parse import Filter
 from langfuse_app.core.time import iso_ms
 
 
@@ -13,7 +14,10 @@ class ScoreQuery:
 
     operator and value go together; user_id and trace_tags look at the trace of the score.
     kinds_of_v1: only scores of traces, and no corrections.
+    filters: conditions that hold beside, and instead of a field for the same column.
     """
+
+    filters: tuple[Filter, ...] = ()
 
     from_time: datetime | None = None
     to_time: datetime | None = None

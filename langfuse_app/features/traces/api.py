@@ -10,8 +10,9 @@ from starlette.responses import RedirectResponse
 
 from langfuse_app.api.auth import Project
 from langfuse_app.api.errors import json_response
-from langfuse_app.api.params import CommaList, Moment, Paged, groups
+from langfuse_app.api.params import CommaList, FilterText, Moment, Paged, groups
 from langfuse_app.core.errors import InvalidRequestError, NotFoundError
+from langfuse_app.core.filters.parse import parse_filters
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.features.accounts import service as accounts
 from langfuse_app.features.observations.schemas import observation_v1
@@ -54,11 +55,13 @@ class Traces(Paged):
     release: str | None = None
     environment: CommaList
     fields: str | None = None
+    filter: FilterText = None
 
     def query(self) -> TraceQuery:
         """What the service is asked."""
         column, descending = _order(self.order_by)
         return TraceQuery(
+            filters=parse_filters(self.filter),
             from_time=self.from_timestamp,
             to_time=self.to_timestamp,
             user_id=self.user_id,

@@ -3,8 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from langfuse_app.core.filters.choice import Choice
+from langfuse_app.core.filters.search import contains
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.sql import Conditions
+from langfuse_app.features.traces.repository_columns import columns
 from langfuse_app.features.traces.schemas import ORDER_COLUMNS, TraceQuery
 from langfuse_app.stores import clickhouse
 from langfuse_app.stores.newest import TRACES, newest, total
@@ -21,16 +24,38 @@ PREVIEWS = (
 
 def _matching(scope: ProjectScope, query: TraceQuery) -> Conditions:
     where = Conditions(scope)
-    where.between("timestamp", query.from_time, query.to_time)
-    for column in ("user_id", "name", "session_id", "version", "release"):
-        where.equal(column, getattr(query, column))
-    where.any_of("environment", query.environments)
-    if query.tags:
-        where.add(f"hasAll(tags, {where.bind(list(query.tags), 'Array(String)')})")
+    since = where.moment(query.from_time) if query.from_time and not query.filters_time else ""
+    choice = Choice(where, query.filters, columns(since))
+    choice.between("timestamp", query.from_time, query.to_time)
+    for name, value in (
+        ("userId", query.user_id),
+        ("name", query.name),
+        ("sessionId", query.session_id),
+        ("version", query.version),
+        ("release", query.release),
+    ):
+        choice.equal(name, value)
+    choice.any_of("environment", query.environments)
+    choice.all_of("traceTags", query.tags)
+    choice.apply()
     if query.search:
-        words = where.bind(query.search, "String")
-        where.add(f"(startsWith(id, {words}) OR positionCaseInsensitiveUTF8(name, {words}) > 0)")
+        _search(where, query.search, since if query.contents else None)
     return where
+
+
+def _search(where: Conditions, text: str, since: str | None) -> None:
+    """The id, a part of the name in any case, and unless `since` is None the payloads of the trace and of its observations."""
+    words = where.bind(text, "String")
+    parts = [f"startsWith(id, {words})", f"positionCaseInsensitiveUTF8(name, {words}) > 0"]
+    if since is not None:
+        parts += [f"position({column}, {words}) > 0" for column in ("input", "output")]
+        parts.append(f"arrayExists(v -> position(v, {words}) > 0, mapValues(metadata))")
+        spans = [contains(where, column, text) for column in ("input", "output")]
+        within = f" AND start_time >= {since} - INTERVAL 2 DAY" if since else ""
+        parts.append(
+            f"id IN (SELECT trace_id FROM observations WHERE project_id = {{project_id:String}}{within} AND ({' OR '.join(spans)}))"
+        )
+    where.add(f"({' OR '.join(parts)})")
 
 
 def page(scope: ProjectScope, query: TraceQuery, payloads: str) -> list[Row]:

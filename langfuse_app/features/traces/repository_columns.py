@@ -4,7 +4,9 @@ from langfuse_app.core.filters.columns import Column, Kind, named
 from langfuse_app.core.sql import summed
 
 _SCORED = "id IN (SELECT trace_id FROM scores FINAL WHERE project_id = {project_id:String} AND trace_id != '' AND $condition)"
-_IN_DATASET = "id IN (SELECT trace_id FROM observations FINAL WHERE project_id = {project_id:String} AND experiment_dataset_id != '' AND $condition)"
+_IN_DATASET = (
+    "id IN (SELECT trace_id FROM observations FINAL WHERE project_id = {project_id:String} AND experiment_dataset_id != '' AND $condition)"
+)
 
 
 def _plain(kind: Kind, *entries: tuple[str, str, str]) -> dict[str, Column]:
@@ -38,7 +40,7 @@ _ROW: dict[str, Column] = {
         ("score_booleans", "Scores (boolean)", Column("", "score_booleans", _SCORED)),
     ),
 }
-ALIASES = {"traceName": "name", "traceId": "id", "tags": "traceTags", "Trace Tags": "traceTags"}
+_ALIASES = {"traceName": "name", "traceId": "id", "tags": "traceTags", "Trace Tags": "traceTags"}
 
 # the worst level of the trace
 _LEVEL = "multiIf(countIf(level = 'ERROR') > 0, 'ERROR', countIf(level = 'WARNING') > 0, 'WARNING', countIf(level = 'DEFAULT') > 0, 'DEFAULT', 'DEBUG')"
@@ -74,4 +76,4 @@ def columns(since: str = "") -> dict[str, Column]:
         *((id, title, Column(sql, "number", summed_up, zero=True)) for id, title, sql in _COUNTS),
         *((id, title, Column(sql, "number", summed_up)) for id, title, sql in _SUMS),
     )
-    return found | {alias: found[name] for alias, name in ALIASES.items()}
+    return found | {alias: found[name] for alias, name in _ALIASES.items()}

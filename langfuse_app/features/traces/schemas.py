@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple
 
+from typing_extensions import TypedDict
+
+from langfuse_app.core.filters.parse import Filter
 from langfuse_app.core.time import iso_ms
 from langfuse_app.core.wire import encode_segment, json_or_text
 from langfuse_app.features.observations.schemas import ObservationItem, ObservationV1
@@ -29,10 +32,13 @@ class TraceQuery:
     """Which traces, in which order. Empty values do not filter; `to_time` is exclusive.
 
     search: the id, its beginning, or a part of the name in any case. tags: a trace must carry all of them.
-    order_by: one of ORDER_COLUMNS.
+    contents: the search looks into input, output and metadata too, of the trace and of its observations, in the case as typed.
+    filters: conditions that hold beside, and instead of a field for the same column. order_by: one of ORDER_COLUMNS.
     """
 
     search: str = ""
+    contents: bool = False
+    filters: tuple[Filter, ...] = ()
     from_time: datetime | None = None
     to_time: datetime | None = None
     user_id: str | None = None
@@ -51,6 +57,11 @@ class TraceQuery:
     def offset(self) -> int:
         """Rows before this page."""
         return (self.page - 1) * self.limit
+
+    @property
+    def filters_time(self) -> bool:
+        """Whether the filter says which times are meant, so that from_time and to_time do not count."""
+        return any(one.column in ("timestamp", "Timestamp") for one in self.filters)
 
 
 # what a list can be ordered by: name on the wire → column

@@ -1,0 +1,1 @@
+"""Aggregates over traces, observations and scores: the query language of dashboards."""

@@ -1,0 +1,1 @@
+"""Prompts: versions, labels, folders and composition."""

@@ -1,0 +1,8 @@
+"""Drives score configs, queues, comments and connections of langfuse 4.18.0."""
+
+import annotation_scenario as scenarios
+import langfuse_otel
+
+if __name__ == "__main__":
+    langfuse = langfuse_otel.client()
+    scenarios.everything(langfuse, langfuse.api, scenarios.as_fields)
