@@ -31,6 +31,7 @@ types: env
 
 bench: env ## speed; figures go to bench/results
 	$(BIN)/python -m bench $(ARGS)
+	$(BIN)/python -m bench.queries
 
 bench-peers: env ## Phoenix and MLflow beside it, from the package index
 	$(BIN)/python -m bench.peers $(ARGS)

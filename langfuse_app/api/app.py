@@ -12,6 +12,7 @@ from langfuse_app.features.accounts.api import router as accounts
 from langfuse_app.features.annotation_queues.api import router as annotation_queues
 from langfuse_app.features.blob_storage.api import router as blob_storage
 from langfuse_app.features.comments.api import router as comments
+from langfuse_app.features.dashboards.api import router as dashboards
 from langfuse_app.features.datasets.api import router as datasets
 from langfuse_app.features.deletions.api import router as deletions
 from langfuse_app.features.experiments.api import router as experiments
@@ -58,6 +59,7 @@ ROUTERS: list[APIRouter] = [
     scim,
     feedback,
     deletions,
+    dashboards,
     prompts,
     metrics,
     single_events,

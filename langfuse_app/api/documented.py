@@ -93,3 +93,16 @@ def admin_answers(model: Any, *errors: int, status: int = 200) -> dict[int | str
 def scim_answers(model: Any, *errors: int, status: int = 200) -> dict[int | str, dict[str, Any]]:
     """The same for SCIM."""
     return answers(model, *errors, status=status, error_model=ScimErrorBody)
+
+
+class CodedErrorBody(BaseModel):
+    """What the unstable routes answer (spec/api.md §4.15)."""
+
+    message: str
+    code: str
+    details: dict[str, Any] | None = None
+
+
+def coded_answers(model: Any, *errors: int, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """The same for the unstable routes."""
+    return answers(model, *errors, status=status, error_model=CodedErrorBody)

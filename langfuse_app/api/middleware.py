@@ -16,6 +16,7 @@ from langfuse_app.core.inflate import BodyTooLargeError
 
 log = logging.getLogger(__name__)
 
+_UNROUTABLE = re.compile(r"[\x00\n]")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _PUBLIC = "/api/public/"
 _READABLE = "x-request-id, traceparent, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset"
@@ -141,15 +142,15 @@ async def _read(receive: Receive, limit: int) -> bytes:
 
 
 class Text:
-    """Refuses NUL characters in an address: no store takes them, and no name has any."""
+    """Refuses NUL in an address, which no store takes, and line breaks in a path, which no route matches."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through, or answer 400."""
-        if scope["type"] == "http" and ("\x00" in scope["path"] or b"%00" in scope["query_string"]):
-            error = InvalidRequestError("The address must not contain NUL characters (%00)")
+        if scope["type"] == "http" and (_UNROUTABLE.search(scope["path"]) or b"%00" in scope["query_string"]):
+            error = InvalidRequestError("The address must not contain NUL characters or line breaks")
             await refusal(scope["path"], error)(scope, receive, send)
             return
         await self.app(scope, receive, send)

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from langfuse_app.core.shapes import iso_text
+
 
 def split_commas(value: Any) -> list[str]:
     """`a,b` and `a&…=b` are the same list; empty elements do not count."""
@@ -18,7 +20,7 @@ CommaList = Annotated[list[str], BeforeValidator(split_commas), Field(default_fa
 FilterText = Annotated[str | None, Field(description="JSON array of conditions (spec/api.md §9); beats the simple parameter of a column")]
 """The `filter` parameter, as it came."""
 
-Moment = AwareDatetime
+Moment = Annotated[AwareDatetime, BeforeValidator(iso_text)]
 """A time with its offset."""
 
 

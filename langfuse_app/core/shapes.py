@@ -5,7 +5,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
 
 from langfuse_app.core.time import iso_ms
@@ -27,7 +27,14 @@ def _usual(value: datetime) -> datetime:
     return value
 
 
-BodyTime = Annotated[AwareDatetime, AfterValidator(_usual)]
+def iso_text(value: Any) -> Any:
+    """Times come as texts; a bare number would be taken for seconds since 1970."""
+    if isinstance(value, int | float) or (isinstance(value, str) and value.strip().lstrip("+-").replace(".", "", 1).isdigit()):
+        raise ValueError("must be an ISO 8601 time")
+    return value
+
+
+BodyTime = Annotated[AwareDatetime, BeforeValidator(iso_text), AfterValidator(_usual)]
 """A moment in a body: with its offset, and in years that no arithmetic with time zones leaves."""
 
 

@@ -13,6 +13,7 @@ SLICES = (
     "blob_storage",
     "comments",
     "datasets",
+    "dashboards",
     "deletions",
     "experiments",
     "feedback",

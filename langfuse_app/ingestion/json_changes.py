@@ -41,23 +41,15 @@ class Source(msgspec.Struct, frozen=True):
     index: int
     size: int  # bytes
     request: Request
+    us: int = 0  # the timestamp in microseconds
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "us", to_us(self.timestamp))
 
     def change(self, kind: Kind, id: str, trace_id: str, rank: int = 1) -> Change:
         """An empty change of this event."""
-        return Change(
-            kind=kind,
-            id=id,
-            trace_id=trace_id,
-            clock=Clock(rank, to_us(self.timestamp), self.update, self.event_id),
-            event_id=self.event_id,
-            index=self.index,
-            request=self.request,
-            fields={},
-            first={},
-            metadata={},
-            tags=[],
-            event_bytes=self.size if rank else 0,
-        )
+        clock = Clock(rank, self.us, self.update, self.event_id)
+        return Change(kind, id, trace_id, clock, self.event_id, self.index, self.request, {}, {}, {}, [], False, self.size if rank else 0)
 
 
 def trace_changes(source: Source, body: TraceBody) -> list[Change]:

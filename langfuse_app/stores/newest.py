@@ -107,29 +107,25 @@ def _page(source: Versioned, columns: str, where: Conditions, limit: int, offset
 
 def total(source: Versioned, where: Conditions) -> int:
     """How many rows match: exact to EXACT_TOTAL, beyond that at most 5 seconds old."""
-    small: list[int] = []
+    counted: list[int] = []
 
     def load() -> bytes:
-        count = _capped(source, where)
-        if count <= EXACT_TOTAL:
-            small.append(count)
-            return b""
-        return str(_count(f"{source.table} FINAL WHERE {where.sql}", where.params)).encode()
+        counted.append(_exact(source, where))
+        return str(counted[0]).encode() if counted[0] > EXACT_TOTAL else b""
 
     large = cache.cached(where.params["project_id"], f"total:{source.table}:{_digest(where)}", load, ttl_s=5)
     if large:
         return int(large)
-    return small[0] if small else _capped(source, where)
+    return counted[0] if counted else _exact(source, where)
 
 
-def _capped(source: Versioned, where: Conditions) -> int:
-    """The count, or EXACT_TOTAL + 1 when there are more."""
+def _exact(source: Versioned, where: Conditions) -> int:
     if where.filtered:
         found = _versions(source, where, _MOST_KEYS)
         if len(found) < _MOST_KEYS and _fits(source, found):
             keyed, params = _keyed(source, where, found)
             return _count(f"{source.table} FINAL WHERE {keyed}", params) if found else 0
-    return _count(f"(SELECT 1 FROM {source.table} FINAL WHERE {where.sql} LIMIT {EXACT_TOTAL + 1})", where.params)
+    return _count(f"{source.table} FINAL WHERE {where.sql}", where.params)
 
 
 def _count(source: str, params: dict[str, Any]) -> int:

@@ -52,10 +52,13 @@ def test_lists_can_be_narrowed(traced: Api) -> None:
     assert traced.get(f"{PATH}/{ids['TRACE']}").json()["authorUserId"] is None
 
 
-@pytest.mark.parametrize("kind", ["TRACE", "OBSERVATION", "SESSION"])
-def test_the_object_must_exist(api: Api, traced: Api, stranger: Api, kind: str) -> None:
-    for caller, id in ((api, "nothing"), (stranger, {"TRACE": "t1", "OBSERVATION": "o1", "SESSION": "s1"}[kind])):
-        answer = caller.post(PATH, BODY | {"objectType": kind, "objectId": id})
+@pytest.mark.parametrize("kind", ["TRACE", "OBSERVATION", "SESSION", "PROMPT"])
+def test_the_object_must_exist(traced: Api, stranger: Api, kind: str) -> None:
+    prompt = traced.post("/v2/prompts", {"name": "greeting", "prompt": "hello"}).json()["id"]
+    id = {"TRACE": "t1", "OBSERVATION": "o1", "SESSION": "s1", "PROMPT": prompt}[kind]
+    assert traced.post(PATH, BODY | {"objectType": kind, "objectId": id}).status_code == 200
+    for caller, wanted in ((traced, "nothing"), (stranger, id)):
+        answer = caller.post(PATH, BODY | {"objectType": kind, "objectId": wanted})
         assert (answer.status_code, answer.json()["error"]) == (404, "LangfuseNotFoundError")
 
 

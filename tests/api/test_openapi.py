@@ -72,8 +72,8 @@ def test_a_path_names_its_methods(anonymous: TestClient) -> None:
     assert answer.json() == {"message": "Method not allowed", "error": "MethodNotAllowedError"}
 
 
-@pytest.mark.parametrize("path", ["/api/public/traces/%00", "/api/public/traces?userId=%00"])
-def test_no_nul_characters(anonymous: TestClient, path: str) -> None:
+@pytest.mark.parametrize("path", ["/api/public/traces/%00", "/api/public/traces?userId=%00", "/api/public/traces/a%0Ab"])
+def test_no_nul_characters_and_line_breaks(anonymous: TestClient, path: str) -> None:
     assert anonymous.get(path).status_code == 400
 
 

@@ -1,6 +1,6 @@
 """PostgreSQL statements of comments."""
 
-from sqlalchemy import ColumnElement, func, text
+from sqlalchemy import ColumnElement, func
 from sqlmodel import col, select
 
 from langfuse_app.core.scopes import ProjectScope
@@ -33,10 +33,3 @@ def page(scope: ProjectScope, query: CommentQuery) -> tuple[list[Comment], int]:
 def _matching(scope: ProjectScope, query: CommentQuery) -> list[ColumnElement[bool]]:
     asked = ((Comment.object_type, query.object_type), (Comment.object_id, query.object_id), (Comment.author_user_id, query.author_user_id))
     return [col(Comment.project_id) == scope.project_id, *(col(column) == value for column, value in asked if value is not None)]
-
-
-def has_prompt(scope: ProjectScope, prompt_id: str) -> bool:
-    """Whether a version of a prompt in the project has that id."""
-    statement = text("SELECT 1 FROM prompts WHERE project_id = :project AND id = :id")
-    with session() as current:
-        return current.connection().execute(statement, {"project": scope.project_id, "id": prompt_id}).first() is not None

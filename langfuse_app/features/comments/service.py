@@ -10,6 +10,7 @@ from langfuse_app.features.comments.models import Comment
 from langfuse_app.features.comments.schemas import CommentObjectType, CommentOut, CommentQuery, CreateComment
 from langfuse_app.features.observations import service as observations
 from langfuse_app.features.organizations import service as organizations
+from langfuse_app.features.prompts import service as prompts
 from langfuse_app.features.sessions import service as sessions
 from langfuse_app.features.traces import service as traces
 
@@ -53,5 +54,5 @@ def _require_object(scope: ProjectScope, object_type: CommentObjectType, object_
         observations.get(scope, object_id)
     elif object_type is CommentObjectType.SESSION:
         sessions.get_session(scope, object_id)
-    elif not repository.has_prompt(scope, object_id):
-        raise NotFoundError(f"Prompt {object_id} not found within authorized project")
+    else:
+        prompts.require_id(scope, object_id)

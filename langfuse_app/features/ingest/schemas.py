@@ -5,16 +5,6 @@ from typing import Any
 from pydantic import BaseModel
 
 
-class EventIn(BaseModel):
-    """One event. `body` is that of its type: trace-create, span-create, generation-update, score-create, …"""
-
-    id: str
-    type: str
-    timestamp: str
-    body: dict[str, Any]
-    metadata: Any = None
-
-
 class AcceptedOut(BaseModel):
     """An event that was accepted and is durable."""
 
@@ -55,10 +45,14 @@ class OtlpOut(BaseModel):
     """Accepted."""
 
 
+_EVENT = {
+    "description": "An object with `id`, `type` (trace-create, span-create, generation-update, score-create, …), `timestamp` and `body`;"
+    " each is checked alone, and what is wrong with one stands in `errors`"
+}
 _BATCH = {
     "type": "object",
     "required": ["batch"],
-    "properties": {"batch": {"type": "array", "items": EventIn.model_json_schema()}, "metadata": {}},
+    "properties": {"batch": {"type": "array", "items": _EVENT}, "metadata": {}},
     "examples": [
         {
             "batch": [

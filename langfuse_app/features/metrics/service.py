@@ -6,6 +6,8 @@ from math import isfinite
 from typing import Any
 
 from langfuse_app.core.errors import InvalidRequestError
+from langfuse_app.core.filters.columns import column_of
+from langfuse_app.core.filters.parse import filters_of
 from langfuse_app.core.pagination import Page
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.time import iso_ms
@@ -60,6 +62,19 @@ def _view(query: MetricsQuery, views: Mapping[str, View]) -> View:
         if metric.measure not in view.measures:
             raise InvalidRequestError(f"Invalid metric {metric.measure[:100]!r}. Must be one of {', '.join(view.measures)}")
     return view
+
+
+def check_parts(view: str, dimensions: Sequence[str], measures: Sequence[str], filters: Any) -> None:
+    """Whether the newer route would take a query of these parts. InvalidRequestError, ValidationFailedError."""
+    known = V2.get(view)
+    if known is None:
+        raise InvalidRequestError(f"Invalid view {view[:100]!r}. Must be one of {', '.join(V2)}")
+    for kind, asked, there in (("dimension", dimensions, known.dimensions), ("metric", measures, known.measures)):
+        for name in asked:
+            if name not in there:
+                raise InvalidRequestError(f"Invalid {kind} {name[:100]!r}. Must be one of {', '.join(there)}")
+    for one in filters_of(filters, ("filters",)):
+        column_of(one, known.columns)
 
 
 def _names(view: View, query: MetricsQuery) -> list[str]:

@@ -6,9 +6,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from langfuse_app.core.shapes import Body, PageMeta, Shape, WireTime, examples
+from langfuse_app.core.shapes import Body, PageMeta, Shape, WireTime, examples, iso_text
 from langfuse_app.core.time import iso_ms
 
 
@@ -71,7 +71,7 @@ class ModelInput(Body):
 
     model_name: Name
     match_pattern: str
-    start_date: datetime | None = None
+    start_date: Annotated[datetime, BeforeValidator(iso_text)] | None = None
     unit: ModelUnit
     input_price: UsdPerUnit | None = None
     output_price: UsdPerUnit | None = None

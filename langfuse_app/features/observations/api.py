@@ -7,11 +7,12 @@ from pydantic import Field
 
 from langfuse_app.api import cursors
 from langfuse_app.api.auth import Project
+from langfuse_app.api.documented import answers
 from langfuse_app.api.errors import json_response
 from langfuse_app.api.params import CommaList, FilterText, Moment, Paged, Params, groups
 from langfuse_app.core.errors import InvalidRequestError
 from langfuse_app.core.filters.parse import parse_filters
-from langfuse_app.features.observations import service
+from langfuse_app.features.observations import schemas, service
 from langfuse_app.features.observations.schemas import (
     DEFAULT_GROUPS_V2,
     GROUPS_V2,
@@ -57,11 +58,11 @@ class _Filters(Params):
         )
 
 
-class ObservationsV1(_Filters, Paged):
+class ListV1(_Filters, Paged):
     """Query of `GET /observations`."""
 
 
-class ObservationsV2(_Filters):
+class ListV2(_Filters):
     """Query of `GET /v2/observations`."""
 
     fields: str | None = None
@@ -73,21 +74,21 @@ class ObservationsV2(_Filters):
     is_root_observation: bool | None = None
 
 
-@router.get("/api/public/observations")
-def list_v1(scope: Project, params: Annotated[ObservationsV1, Query()]) -> Response:
+@router.get("/api/public/observations", responses=answers(schemas.ObservationsV1, 422))
+def list_v1(scope: Project, params: Annotated[ListV1, Query()]) -> Response:
     """Observations, newest first, by pages."""
     page = service.list_observations(scope, params.query(page=params.page, limit=params.limit))
     return json_response({"data": [observation_v1(item) for item in page.items], "meta": page.meta()})
 
 
-@router.get("/api/public/observations/{observation_id:path}")
+@router.get("/api/public/observations/{observation_id:path}", responses=answers(schemas.ObservationV1, 404))
 def get_v1(scope: Project, observation_id: str) -> Response:
     """One observation."""
     return json_response(observation_v1(service.get(scope, observation_id)))
 
 
-@router.get("/api/public/v2/observations")
-def list_v2(scope: Project, params: Annotated[ObservationsV2, Query()]) -> Response:
+@router.get("/api/public/v2/observations", responses=answers(schemas.ObservationsV2, 422))
+def list_v2(scope: Project, params: Annotated[ListV2, Query()]) -> Response:
     """Observations, newest first, by cursor, with the groups of fields asked for."""
     if params.parse_io_as_json:
         raise InvalidRequestError("parseIoAsJson=true is no longer supported: input and output are strings")

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NotRequired
 
 import orjson
 from typing_extensions import TypedDict
 
 from langfuse_app.core.filters.parse import Filter
+from langfuse_app.core.shapes import PageMeta
 from langfuse_app.core.time import iso_ms
 from langfuse_app.core.wire import json_or_text
 
@@ -196,6 +197,74 @@ class ObservationV1(TypedDict):
     calculatedTotalCost: float | None
     latency: float | None
     timeToFirstToken: float | None
+
+
+class ObservationV2(TypedDict):
+    """A row of `GET /v2/observations`: fields of groups that were not asked for are absent, prices are text (§11: `model`)."""
+
+    id: str
+    traceId: str
+    startTime: str
+    endTime: str | None
+    projectId: str
+    parentObservationId: str | None
+    type: str
+    name: NotRequired[str | None]
+    level: NotRequired[str]
+    statusMessage: NotRequired[str | None]
+    version: NotRequired[str | None]
+    environment: NotRequired[str]
+    bookmarked: NotRequired[bool]
+    public: NotRequired[bool]
+    userId: NotRequired[str | None]
+    sessionId: NotRequired[str | None]
+    isRootObservation: NotRequired[bool]
+    completionStartTime: NotRequired[str | None]
+    createdAt: NotRequired[str]
+    updatedAt: NotRequired[str]
+    input: NotRequired[str | None]
+    output: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any]]
+    providedModelName: NotRequired[str | None]
+    model: NotRequired[str | None]
+    internalModelId: NotRequired[str | None]
+    modelParameters: NotRequired[Any]
+    usageDetails: NotRequired[dict[str, int]]
+    costDetails: NotRequired[dict[str, float]]
+    totalCost: NotRequired[float | None]
+    usagePricingTierName: NotRequired[str | None]
+    promptId: NotRequired[str | None]
+    promptName: NotRequired[str | None]
+    promptVersion: NotRequired[int | None]
+    latency: NotRequired[float | None]
+    timeToFirstToken: NotRequired[float | None]
+    tags: NotRequired[list[str]]
+    release: NotRequired[str | None]
+    traceName: NotRequired[str | None]
+    modelId: str | None
+    inputPrice: str | None
+    outputPrice: str | None
+    totalPrice: str | None
+
+
+class ObservationsV1(TypedDict):
+    """`GET /observations`."""
+
+    data: list[ObservationV1]
+    meta: PageMeta
+
+
+class CursorMeta(TypedDict):
+    """`cursor` is absent on the last page."""
+
+    cursor: NotRequired[str]
+
+
+class ObservationsV2(TypedDict):
+    """`GET /v2/observations`."""
+
+    data: list[ObservationV2]
+    meta: CursorMeta
 
 
 def iso_or_none(value: datetime | None) -> str | None:

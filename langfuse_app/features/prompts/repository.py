@@ -175,3 +175,9 @@ def page(scope: ProjectScope, query: ListQuery) -> tuple[list[dict[str, Any]], i
         found = [dict(row) for row in connection.execute(rows, values).mappings()]
         total = connection.execute(text(f"{matching} SELECT count(DISTINCT name) FROM matching"), values).scalar_one()
         return found, total
+
+
+def has_id(scope: ProjectScope, prompt_id: str) -> bool:
+    """Whether a version of a prompt in the project has that id."""
+    with session() as current:
+        return current.exec(select(Prompt.id).where(Prompt.project_id == scope.project_id, Prompt.id == prompt_id)).first() is not None

@@ -123,3 +123,9 @@ def id_of(scope: ProjectScope, name: str, version: int) -> str:
         return found.id.encode() if found else b""
 
     return cache.cached(scope.project_id, f"prompt-id:{version}:{name}", load, ttl_s=_CACHED_S).decode()
+
+
+def require_id(scope: ProjectScope, prompt_id: str) -> None:
+    """NotFoundError unless a version of a prompt in the project has that id: for what is attached to one."""
+    if not repository.has_id(scope, prompt_id):
+        raise NotFoundError(f"Prompt {prompt_id} not found within authorized project")

@@ -8,12 +8,14 @@ from pydantic import ConfigDict, Field
 
 from langfuse_app.api import cursors
 from langfuse_app.api.auth import Project, ScoreWriter
+from langfuse_app.api.documented import answers
 from langfuse_app.api.errors import json_response
 from langfuse_app.api.params import CommaList, FilterText, Moment, Paged, Params, groups, split_commas
 from langfuse_app.core.errors import InvalidRequestError, NotFoundError
 from langfuse_app.core.filters.parse import parse_filters
 from langfuse_app.core.scopes import ProjectScope
-from langfuse_app.features.scores import service
+from langfuse_app.core.shapes import Message
+from langfuse_app.features.scores import schemas, service
 from langfuse_app.features.scores.schemas import ScoreCursor, ScoredTrace, ScoreItem, ScoreQuery, score_v1, score_v2, score_v3
 
 router = APIRouter(tags=["scores"])
@@ -21,7 +23,13 @@ router = APIRouter(tags=["scores"])
 DataType = Literal["NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT", "CORRECTION"]
 
 
-@router.post("/api/public/scores")
+_CREATED = answers(schemas.CreatedScore) | {
+    202: {"model": Message, "description": "All of an array were accepted"},
+    207: {"model": schemas.CreatedScores, "description": "Some of an array were refused"},
+}
+
+
+@router.post("/api/public/scores", responses=_CREATED)
 async def create_scores(request: Request, scope: ScoreWriter) -> Response:
     """Accept one score (200 with its id), or an array of scores (202, or 207 when some were refused)."""
     try:
@@ -37,7 +45,7 @@ async def create_scores(request: Request, scope: ScoreWriter) -> Response:
     return json_response({"accepted": accepted, "rejected": len(reasons), "errors": errors}, 207)
 
 
-class ScoresV1(Paged):
+class ListV1(Paged):
     """Query of `GET /scores`."""
 
     user_id: str | None = None
@@ -88,7 +96,7 @@ class ScoresV1(Paged):
         return "trace" in fields
 
 
-class ScoresV2(ScoresV1):
+class ListV2(ListV1):
     """Query of `GET /v2/scores`."""
 
     session_id: str | None = None
@@ -101,17 +109,17 @@ def _one(value: str | None) -> tuple[str, ...]:
     return () if value is None else (value,)
 
 
-@router.get("/api/public/scores")
-def list_v1(scope: Project, params: Annotated[ScoresV1, Query()]) -> Response:
+@router.get("/api/public/scores", responses=answers(schemas.ScoresV1, 422))
+def list_v1(scope: Project, params: Annotated[ListV1, Query()]) -> Response:
     """Scores of traces, newest first."""
     page = service.list_scores(scope, params.query(kinds_of_v1=True))
-    rows = [score_v1(item) for item in page.items]
+    rows = [dict(score_v1(item)) for item in page.items]
     if params.wants_trace():
         rows = _with_traces(scope, page.items, rows, with_session=False)
     return json_response({"data": rows, "meta": page.meta()})
 
 
-@router.get("/api/public/scores/{score_id:path}")
+@router.get("/api/public/scores/{score_id:path}", responses=answers(schemas.ScoreV1, 404))
 def get_v1(scope: Project, score_id: str) -> Response:
     """One score of a trace."""
     item = service.get(scope, score_id)
@@ -120,8 +128,8 @@ def get_v1(scope: Project, score_id: str) -> Response:
     return json_response(score_v1(item))
 
 
-@router.get("/api/public/v2/scores")
-def list_v2(scope: Project, params: Annotated[ScoresV2, Query()]) -> Response:
+@router.get("/api/public/v2/scores", responses=answers(schemas.ScoresV2, 422))
+def list_v2(scope: Project, params: Annotated[ListV2, Query()]) -> Response:
     """Scores of every kind, newest first."""
     with_trace = params.wants_trace()
     subjects = {
@@ -137,7 +145,7 @@ def list_v2(scope: Project, params: Annotated[ScoresV2, Query()]) -> Response:
     return json_response({"data": rows, "meta": page.meta()})
 
 
-@router.get("/api/public/v2/scores/{score_id:path}")
+@router.get("/api/public/v2/scores/{score_id:path}", responses=answers(schemas.ScoreV2, 404))
 def get_v2(scope: Project, score_id: str) -> Response:
     """One score of any kind."""
     return json_response(score_v2(service.get(scope, score_id)))
@@ -156,7 +164,7 @@ def _trace(trace: ScoredTrace, *, with_session: bool) -> dict[str, Any]:
     return wire | {"sessionId": trace.session_id} if with_session else wire
 
 
-class ScoresV3(Params):
+class ListV3(Params):
     """Query of `GET /v3/scores`; names it does not know are refused."""
 
     model_config = ConfigDict(extra="forbid")
@@ -235,8 +243,8 @@ def _number(text: str) -> float:
         raise InvalidRequestError(f"value {text} is no number") from error
 
 
-@router.get("/api/public/v3/scores")
-def list_v3(scope: Project, params: Annotated[ScoresV3, Query()]) -> Response:
+@router.get("/api/public/v3/scores", responses=answers(schemas.ScoresV3, 422))
+def list_v3(scope: Project, params: Annotated[ListV3, Query()]) -> Response:
     """Scores of every kind with one polymorphic value, newest first, by cursor."""
     params.check()
     items, following = service.list_after(scope, params.query(), _cursor(params.cursor))

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NotRequired, cast
+
+from typing_extensions import TypedDict
 
 from langfuse_app.core.filters.parse import Filter
+from langfuse_app.core.shapes import PageMeta
 from langfuse_app.core.time import iso_ms
 
 
@@ -69,6 +72,138 @@ class ScoredTrace:
     session_id: str | None
 
 
+class ScoreV1(TypedDict):
+    """A score of `/scores` and of traces; the value's keys depend on the data type."""
+
+    id: str
+    traceId: str | None
+    observationId: str | None
+    name: str
+    source: str
+    timestamp: str
+    createdAt: str
+    updatedAt: str
+    authorUserId: str | None
+    comment: str | None
+    metadata: dict[str, Any]
+    configId: str | None
+    queueId: str | None
+    environment: str
+    dataType: str
+    value: NotRequired[float]
+    stringValue: NotRequired[str]
+
+
+class ScoreV2(ScoreV1):
+    """A score of `/v2/scores`."""
+
+    sessionId: str | None
+    datasetRunId: str | None
+
+
+class TraceV1OfScore(TypedDict):
+    """What `/scores` says about the trace."""
+
+    userId: str | None
+    tags: list[str]
+    environment: str
+
+
+class TraceV2OfScore(TraceV1OfScore):
+    """What `/v2/scores` says about the trace."""
+
+    sessionId: str | None
+
+
+class ScoreRowV1(ScoreV1):
+    """A row of `GET /scores`; `trace` is absent when it was not asked for."""
+
+    trace: NotRequired[TraceV1OfScore | None]
+
+
+class ScoreRowV2(ScoreV2):
+    """A row of `GET /v2/scores`; `trace` is absent when it was not asked for."""
+
+    trace: NotRequired[TraceV2OfScore | None]
+
+
+class SubjectV3(TypedDict):
+    """What a score is about: kind is trace, observation, session or experiment."""
+
+    kind: str
+    id: str | None
+    traceId: NotRequired[str | None]
+
+
+class ScoreV3(TypedDict):
+    """A row of `GET /v3/scores`; fields of groups that were not asked for are absent."""
+
+    id: str
+    projectId: str
+    name: str
+    source: str
+    timestamp: str
+    environment: str
+    createdAt: str
+    updatedAt: str
+    dataType: str
+    value: float | bool | str
+    comment: NotRequired[str | None]
+    configId: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any]]
+    subject: NotRequired[SubjectV3]
+    authorUserId: NotRequired[str | None]
+    queueId: NotRequired[str | None]
+
+
+class ScoresV1(TypedDict):
+    """`GET /scores`."""
+
+    data: list[ScoreRowV1]
+    meta: PageMeta
+
+
+class ScoresV2(TypedDict):
+    """`GET /v2/scores`."""
+
+    data: list[ScoreRowV2]
+    meta: PageMeta
+
+
+class CreatedScore(TypedDict):
+    """`POST /scores` with one score."""
+
+    id: str
+
+
+class RefusedScore(TypedDict):
+    """Why one of many was not taken."""
+
+    message: str
+
+
+class CreatedScores(TypedDict):
+    """`POST /scores` with an array of which some were refused."""
+
+    accepted: int
+    rejected: int
+    errors: list[RefusedScore]
+
+
+class MetaV3(TypedDict):
+    """`cursor` is absent on the last page."""
+
+    limit: int
+    cursor: NotRequired[str]
+
+
+class ScoresV3(TypedDict):
+    """`GET /v3/scores`."""
+
+    data: list[ScoreV3]
+    meta: MetaV3
+
+
 @dataclass(frozen=True, slots=True)
 class ScoreItem:
     """One score. Absent text is None.
@@ -127,11 +262,11 @@ def score_v2(item: ScoreItem) -> dict[str, Any]:
     return wire
 
 
-def score_v1(item: ScoreItem) -> dict[str, Any]:
+def score_v1(item: ScoreItem) -> ScoreV1:
     """The wire form of `/scores` and of traces: only scores of traces have one."""
     wire = score_v2(item)
     del wire["sessionId"], wire["datasetRunId"]
-    return wire
+    return cast(ScoreV1, wire)
 
 
 def score_v3(item: ScoreItem, groups: frozenset[str]) -> dict[str, Any]:

@@ -5,16 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from langfuse_app.api.auth import Project
+from langfuse_app.api.documented import answers
 from langfuse_app.api.errors import json_response
 from langfuse_app.api.params import CommaList, Moment, Paged
-from langfuse_app.features.sessions import service
+from langfuse_app.features.sessions import schemas, service
 from langfuse_app.features.sessions.schemas import SessionQuery, SessionWithTraces, session_v1
 from langfuse_app.features.traces.schemas import trace_v1
 
 router = APIRouter(tags=["sessions"])
 
 
-class Sessions(Paged):
+class SessionList(Paged):
     """Query of `GET /sessions`."""
 
     from_timestamp: Moment | None = None
@@ -22,8 +23,8 @@ class Sessions(Paged):
     environment: CommaList
 
 
-@router.get("/api/public/sessions")
-def list_sessions(scope: Project, params: Annotated[Sessions, Query()]) -> Response:
+@router.get("/api/public/sessions", responses=answers(schemas.Sessions, 422))
+def list_sessions(scope: Project, params: Annotated[SessionList, Query()]) -> Response:
     """Sessions by pages, the latest created first."""
     query = SessionQuery(
         from_time=params.from_timestamp,
@@ -36,7 +37,7 @@ def list_sessions(scope: Project, params: Annotated[Sessions, Query()]) -> Respo
     return json_response({"data": [session_v1(item) for item in page.items], "meta": page.meta()})
 
 
-@router.get("/api/public/sessions/{session_id:path}")
+@router.get("/api/public/sessions/{session_id:path}", responses=answers(schemas.SessionWithTraces, 404, 422))
 def get_session(scope: Project, session_id: str) -> Response:
     """One session with all its traces."""
     item, traces = service.get(scope, session_id)

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
 
+from typing_extensions import TypedDict
+
+from langfuse_app.core.shapes import PageMeta
 from langfuse_app.core.time import iso_ms
 from langfuse_app.features.traces.schemas import TraceV1
 
@@ -47,6 +49,13 @@ class SessionWithTraces(SessionV1):
     """`GET /sessions/{id}`: the traces by timestamp."""
 
     traces: list[TraceV1]
+
+
+class Sessions(TypedDict):
+    """`GET /sessions`."""
+
+    data: list[SessionV1]
+    meta: PageMeta
 
 
 def session_v1(item: SessionItem) -> SessionV1:

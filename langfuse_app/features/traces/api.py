@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from langfuse_app.api.auth import Project
+from langfuse_app.api.documented import answers
 from langfuse_app.api.errors import json_response
 from langfuse_app.api.params import CommaList, FilterText, Moment, Paged, groups
 from langfuse_app.core.errors import InvalidRequestError, NotFoundError
@@ -17,7 +18,7 @@ from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.features.accounts import service as accounts
 from langfuse_app.features.observations.schemas import observation_v1
 from langfuse_app.features.scores.schemas import score_v1
-from langfuse_app.features.traces import service
+from langfuse_app.features.traces import schemas, service
 from langfuse_app.features.traces.schemas import (
     ALL_FIELDS,
     ORDER_COLUMNS,
@@ -41,7 +42,7 @@ def _fields(asked: str | None) -> frozenset[TraceFields]:
     return frozenset(TraceFields(name) for name in groups(asked, _GROUPS, _GROUPS))
 
 
-class Traces(Paged):
+class TraceList(Paged):
     """Query of `GET /traces`."""
 
     user_id: str | None = None
@@ -88,8 +89,8 @@ def _order(text: str | None) -> tuple[str, bool]:
     return column, direction == "desc"
 
 
-@router.get("/api/public/traces")
-def list_traces(scope: Project, params: Annotated[Traces, Query()]) -> Response:
+@router.get("/api/public/traces", responses=answers(schemas.Traces, 422))
+def list_traces(scope: Project, params: Annotated[TraceList, Query()]) -> Response:
     """Traces by pages, newest first unless ordered otherwise."""
     fields = _fields(params.fields)
     page = service.list_traces(scope, params.query(), fields)
@@ -108,7 +109,7 @@ def _row(scope: ProjectScope, item: TraceItem, fields: frozenset[TraceFields]) -
     )
 
 
-@router.get("/api/public/traces/{trace_id:path}")
+@router.get("/api/public/traces/{trace_id:path}", responses=answers(schemas.TraceWithFullDetails, 404, 422))
 def get_trace(scope: Project, trace_id: str, fields: str | None = None) -> Response:
     """One trace with its observations and scores."""
     wanted = _fields(fields)
@@ -140,7 +141,7 @@ def download(request: Request, trace_id: str, project_id: str) -> Response:
     return json_response(body, headers=headers)
 
 
-@router.post("/api/public/traces")
+@router.post("/api/public/traces", responses=answers(schemas.CreatedTrace))
 async def create_trace(request: Request, scope: Project) -> Response:
     """Accept one trace, as clients did before batches; its id."""
     try:

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 from typing_extensions import TypedDict
 
 from langfuse_app.core.filters.parse import Filter
+from langfuse_app.core.shapes import PageMeta
 from langfuse_app.core.time import iso_ms
 from langfuse_app.core.wire import encode_segment, json_or_text
 from langfuse_app.features.observations.schemas import ObservationItem, ObservationV1
-from langfuse_app.features.scores.schemas import ScoreItem
+from langfuse_app.features.scores.schemas import ScoreItem, ScoreV1
 
 
 class TraceFields(StrEnum):
@@ -174,7 +175,20 @@ class TraceWithFullDetails(TraceV1):
     latency: float
     totalCost: float
     observations: list[ObservationV1]
-    scores: list[dict[str, Any]]
+    scores: list[ScoreV1]
+
+
+class Traces(TypedDict):
+    """`GET /traces`."""
+
+    data: list[TraceWithDetails]
+    meta: PageMeta
+
+
+class CreatedTrace(TypedDict):
+    """`POST /traces`."""
+
+    id: str
 
 
 def trace_v1(project_id: str, item: TraceItem) -> TraceV1:
