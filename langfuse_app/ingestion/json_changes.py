@@ -41,10 +41,7 @@ class Source(msgspec.Struct, frozen=True):
     index: int
     size: int  # bytes
     request: Request
-    us: int = 0  # the timestamp in microseconds
-
-    def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "us", to_us(self.timestamp))
+    us: int  # the timestamp in microseconds
 
     def change(self, kind: Kind, id: str, trace_id: str, rank: int = 1) -> Change:
         """An empty change of this event."""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Union
 import msgspec
 
 from langfuse_app.core.ids import derived_id
+from langfuse_app.core.time import to_us
 from langfuse_app.ingestion import json_bodies as bodies
 from langfuse_app.ingestion.changes import Change, Kind, Rejected, Request
 from langfuse_app.ingestion.json_changes import Source, observation_changes, score_change, trace_changes
@@ -160,7 +161,7 @@ def _changes(index: int, raw: msgspec.Raw, request: Request) -> Iterator[Change 
     if kind.kind is None:
         return
     body: Any = event.body  # pyright: ignore[reportAttributeAccessIssue] - every event type adds its body
-    source = Source(clean(event.id), event.timestamp, kind.update, index, len(bytes(raw)), request)
+    source = Source(clean(event.id), event.timestamp, kind.update, index, len(bytes(raw)), request, to_us(event.timestamp))
     if kind.kind == "score":
         yield score_change(source, body, clean(body.id or derived_id(request.request_id, str(index))))
     elif not body.id:

@@ -126,6 +126,20 @@ project       POST    /api/public/dataset-run-items                             
 project       GET     /api/public/experiments                                   200* 200
 project       GET     /api/public/experiment-items                              200* 200
 
+project       GET     /api/public/unstable/dashboard-widgets                    200* 200
+project       POST    /api/public/unstable/dashboard-widgets                    200  200
+project       GET     /api/public/unstable/dashboard-widgets/{widget_id}        200* 404
+project       PATCH   /api/public/unstable/dashboard-widgets/{widget_id}        200  404
+project       DELETE  /api/public/unstable/dashboard-widgets/{widget_id}        200  404
+project       GET     /api/public/unstable/dashboards                           200* 200
+project       POST    /api/public/unstable/dashboards                           200  200
+project       GET     /api/public/unstable/dashboards/{dashboard_id}            200* 404
+project       PATCH   /api/public/unstable/dashboards/{dashboard_id}            200  404
+project       DELETE  /api/public/unstable/dashboards/{dashboard_id}            200  404
+project       POST    /api/public/unstable/dashboards/{dashboard_id}/placements                 200  404
+project       PATCH   /api/public/unstable/dashboards/{dashboard_id}/placements/{placement_id}  200  404
+project       DELETE  /api/public/unstable/dashboards/{dashboard_id}/placements/{placement_id}  200  404
+
 project       GET     /api/public/models                                        200  200
 project       POST    /api/public/models                                        200  200
 project       GET     /api/public/models/{model_id}                             200  404
@@ -184,6 +198,15 @@ _PATCH = {
 }
 _CONNECTION = {"provider": "matrix", "adapter": "openai", "secretKey": "sk-matrix-secret"}
 _COMMENT = {"projectId": "{project_id}", "objectType": "TRACE", "objectId": "{trace_id}", "content": "{marker}"}
+_WIDGET = {
+    "name": "{marker}",
+    "view": "observations",
+    "dimensions": [],
+    "metrics": [{"measure": "count", "agg": "count"}],
+    "filters": [],
+    "chartType": "NUMBER",
+}
+_PLACEMENT = {"type": "widget", "widgetId": "{widget_id}"}
 _PROMPT = {"name": "prompt-{marker}", "type": "text", "prompt": "p", "labels": ["production"]}
 _DATASET_ITEM = {"datasetName": "{dataset_name}", "input": "{marker}"}
 _RUN_ITEM = {"runName": "{run_name}", "datasetItemId": "{dataset_item_id}", "traceId": "{trace_id}"}
@@ -223,6 +246,12 @@ BODIES: dict[str, Any] = {
     "POST /api/public/datasets": {"name": "{new}"},
     "POST /api/public/dataset-items": _DATASET_ITEM,
     "POST /api/public/dataset-run-items": _RUN_ITEM,
+    "POST /api/public/unstable/dashboard-widgets": _WIDGET,
+    "PATCH /api/public/unstable/dashboard-widgets/{widget_id}": {"description": "changed"},
+    "POST /api/public/unstable/dashboards": {"name": "another"},
+    "PATCH /api/public/unstable/dashboards/{dashboard_id}": {"description": "changed"},
+    "POST /api/public/unstable/dashboards/{dashboard_id}/placements": _PLACEMENT,
+    "PATCH /api/public/unstable/dashboards/{dashboard_id}/placements/{placement_id}": {"x": 1},
     "POST /api/public/models": _MODEL | {"modelName": "another"},
     "PUT /api/public/models/{model_id}": _MODEL,
     "PUT /api/public/llm-connections": _CONNECTION,
@@ -262,6 +291,9 @@ OBJECTS: list[tuple[str, str, str, Any, str]] = [
     ("queue_id", "project", "POST /api/public/annotation-queues", {"name": "{marker}", "scoreConfigIds": ["{config_id}"]}, "id"),
     ("item_id", "project", "POST /api/public/annotation-queues/{queue_id}/items", _ITEM, "id"),
     ("comment_id", "project", "POST /api/public/comments", _COMMENT, "id"),
+    ("widget_id", "project", "POST /api/public/unstable/dashboard-widgets", _WIDGET, "id"),
+    ("dashboard_id", "project", "POST /api/public/unstable/dashboards", {"name": "{marker}"}, "id"),
+    ("placement_id", "project", "POST /api/public/unstable/dashboards/{dashboard_id}/placements", _PLACEMENT, "id"),
     ("prompt_name", "project", "POST /api/public/v2/prompts", _PROMPT, "name"),
     ("dataset_name", "project", "POST /api/public/v2/datasets", {"name": "dataset-{marker}"}, "name"),
     ("dataset_id", "project", "GET /api/public/v2/datasets/{dataset_name}", None, "id"),

@@ -58,7 +58,8 @@ def rows() -> list[Row]:
 ROWS = rows()
 CREDENTIALS = ("none", "malformed", "wrong", "public", "project", "reader", "organization", "admin")
 # What is deleted last: parents after their children, and the project after everything.
-_LAST = ["DELETE /api/public/organizations/memberships", "DELETE /api/public/scim/Users/{user_id}"]
+_LAST = ["DELETE /api/public/unstable/dashboard-widgets/{widget_id}"]
+_LAST += ["DELETE /api/public/organizations/memberships", "DELETE /api/public/scim/Users/{user_id}"]
 _LAST += ["DELETE /api/admin/organizations/{organization_id}", "DELETE /api/public/projects/{project_id}"]
 
 
