@@ -12,6 +12,7 @@ from langfuse_app.core.filters.columns import Column
 from langfuse_app.core.filters.parse import Filter
 from langfuse_app.core.sql import Conditions
 from langfuse_app.core.time import from_us
+from langfuse_app.features.comments.models import Comment
 from langfuse_app.features.observations import schemas as observations
 from langfuse_app.features.observations.repository_columns import COLUMNS as OBSERVATION_COLUMNS
 from langfuse_app.features.scores import schemas as scores
@@ -22,6 +23,7 @@ from langfuse_app.features.traces import service
 from langfuse_app.features.traces.repository_columns import columns as trace_columns
 from langfuse_app.features.traces.schemas import TraceQuery
 from langfuse_app.stores import clickhouse
+from langfuse_app.stores.postgres import session
 from tests import factories
 from tests.api.conftest import Api
 
@@ -259,3 +261,50 @@ def test_cursors_neither_repeat_nor_skip_while_rows_arrive(api: Api) -> None:
             break
         cursor = {"cursor": page["meta"]["cursor"]}
     assert seen == expected[::-1]
+
+
+SESSIONS: list[tuple[tuple[Any, ...], set[str]]] = [
+    (("string", "id", "=", "s"), {"s"}),
+    (("datetime", "createdAt", "<", "2000-01-01T00:00:00Z"), set()),
+    (("boolean", "bookmarked", "=", True), set()),
+    (("stringOptions", "environment", "any of", ["default"]), {"s"}),
+    (("arrayOptions", "userIds", "any of", ["ada"]), {"s"}),
+    (("arrayOptions", "tags", "all of", ["a", "b"]), {"s"}),
+    (("number", "countTraces", "=", 1), {"s"}),
+    (("number", "sessionDuration", "=", 4), {"s"}),
+    (("number", "totalCost", "=", 0.3), {"s"}),
+    (("number", "totalTokens", "<", 15), set()),
+    (("stringObject", "metadata", "=", "pro", "plan"), {"s"}),
+    (("numberObject", "scores_avg", ">", 0, "quality"), set()),
+    (("number", "commentCount", "=", 0), {"s"}),
+]
+
+
+def test_sessions(sample: Api) -> None:
+    for condition, expected in SESSIONS:
+        assert ids(sample, "/sessions", condition) == expected, condition
+    refused = sample.get("/sessions", filter='[{"type":"string","column":"nope","operator":"=","value":""}]')
+    assert (refused.status_code, "Columns: id" in refused.json()["message"]) == (400, True)
+
+
+def test_comments(sample: Api) -> None:
+    with session() as current:
+        for kind, id, content in (
+            ("TRACE", "rich", "first"),
+            ("TRACE", "rich", "second look"),
+            ("OBSERVATION", "llm", "odd"),
+            ("SESSION", "s", "odd"),
+        ):
+            current.add(Comment(project_id=sample.scope.project_id, object_type=kind, object_id=id, content=content))
+    for path, condition, expected in (
+        ("/traces", ("number", "commentCount", ">=", 2), RICH),
+        ("/traces", ("number", "commentCount", ">", 2), set()),
+        ("/traces", ("number", "commentCount", "=", 0), BARE),
+        ("/traces", ("number", "Comment Count", "<", 3), RICH | BARE),
+        ("/traces", ("string", "commentContent", "contains", "second"), RICH),
+        ("/traces", ("string", "commentContent", "contains", "third"), set()),
+        ("/v2/observations", ("string", "commentContent", "=", "odd"), LLM),
+        ("/observations", ("number", "commentCount", "<", 1), ROOT),
+        ("/sessions", ("number", "commentCount", "=", 1), {"s"}),
+    ):
+        assert ids(sample, path, condition) == expected, condition

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.product import PUBLIC_KEY, SECRET_KEY, Product
@@ -21,4 +22,7 @@ def test_every_example_runs(tmp_path: Path) -> None:
             line = GUIDE.read_text()[: block.start()].count("\n") + 1
             exec(compile("\n" * line + block[1], str(GUIDE), "exec"), names)
     finally:
+        client = names.get("api")
+        if isinstance(client, httpx.Client):
+            client.close()
         product.stop()

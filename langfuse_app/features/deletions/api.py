@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from langfuse_app.api.auth import Project
 from langfuse_app.api.documented import answers
 from langfuse_app.api.errors import json_response
+from langfuse_app.api.params import Paged
 from langfuse_app.core.pagination import Page
 from langfuse_app.core.shapes import Message
 from langfuse_app.features.deletions import service
@@ -39,9 +40,9 @@ def delete_score(scope: Project, score_id: str) -> Response:
 
 
 @router.get("/api/public/deletions", responses=answers(DeletionsOut))
-def list_deletions(scope: Project, page: Annotated[int, Query(ge=1)] = 1, limit: Annotated[int, Query(ge=1, le=100)] = 50) -> Response:
+def list_deletions(scope: Project, query: Annotated[Paged, Query()]) -> Response:
     """Receipts, newest first."""
-    found = service.list_deletions(scope, page, limit)
+    found = service.list_deletions(scope, query.page, query.limit)
     return json_response({"data": _out(found), "meta": found.meta()})
 
 

@@ -88,7 +88,7 @@ def list_runs(scope: Project, dataset_name: str, params: Annotated[Paged, Query(
 class PagedFromZero(Params):
     """Pages, of which 0 is the first one too."""
 
-    page: int = Field(1, ge=0)
+    page: int = Field(1, ge=0, le=1_000_000_000)
     limit: int = Field(50, ge=1, le=100)
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import fsum
 from typing import Any
@@ -11,6 +11,7 @@ from langfuse_app.core.errors import NotFoundError
 from langfuse_app.core.pagination import Page
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.wire import metadata_values
+from langfuse_app.features.comment_filters import service as comment_filters
 from langfuse_app.features.observations import repository, repository_clickhouse
 from langfuse_app.features.observations.schemas import ObservationCursor, ObservationItem, ObservationNode, ObservationQuery
 
@@ -44,8 +45,12 @@ def get(scope: ProjectScope, observation_id: str, trace_id: str | None = None) -
 
 def list_observations(scope: ProjectScope, query: ObservationQuery) -> Page[ObservationItem]:
     """One page, newest first."""
-    rows, total = repository_clickhouse.page(scope, query)
+    rows, total = repository_clickhouse.page(scope, _resolved(scope, query))
     return Page([_item(row) for row in rows], query.page, query.limit, total)
+
+
+def _resolved(scope: ProjectScope, query: ObservationQuery) -> ObservationQuery:
+    return replace(query, filters=comment_filters.resolved(scope, "OBSERVATION", query.filters)) if query.filters else query
 
 
 def list_after(
@@ -56,7 +61,7 @@ def list_after(
     Their user, session, tags and flags are those of their traces. Payloads are None or empty where not asked for.
     """
     wanted = repository_clickhouse.columns(io=io, metadata=metadata)
-    rows = repository_clickhouse.after(scope, query, cursor, wanted, query.limit + 1)
+    rows = repository_clickhouse.after(scope, _resolved(scope, query), cursor, wanted, query.limit + 1)
     kept = rows[: query.limit]
     more = len(rows) > query.limit and kept
     following = ObservationCursor(kept[-1]["start_time"], kept[-1]["trace_id"], kept[-1]["id"]) if more else None

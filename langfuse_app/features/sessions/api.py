@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Response
 from langfuse_app.api.auth import Project
 from langfuse_app.api.documented import answers
 from langfuse_app.api.errors import json_response
-from langfuse_app.api.params import CommaList, Moment, Paged
+from langfuse_app.api.params import CommaList, FilterText, Moment, Paged
+from langfuse_app.core.filters.parse import parse_filters
 from langfuse_app.features.sessions import schemas, service
 from langfuse_app.features.sessions.schemas import SessionQuery, SessionWithTraces, session_v1
 from langfuse_app.features.traces.schemas import trace_v1
@@ -21,12 +22,14 @@ class SessionList(Paged):
     from_timestamp: Moment | None = None
     to_timestamp: Moment | None = None
     environment: CommaList
+    filter: FilterText = None
 
 
 @router.get("/api/public/sessions", responses=answers(schemas.Sessions, 422))
 def list_sessions(scope: Project, params: Annotated[SessionList, Query()]) -> Response:
     """Sessions by pages, the latest created first."""
     query = SessionQuery(
+        filters=parse_filters(params.filter),
         from_time=params.from_timestamp,
         to_time=params.to_timestamp,
         environments=tuple(params.environment),

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from typing_extensions import TypedDict
 
+from langfuse_app.core.filters.parse import Filter
 from langfuse_app.core.shapes import PageMeta
 from langfuse_app.core.time import iso_ms
 from langfuse_app.features.traces.schemas import TraceV1
@@ -12,13 +13,17 @@ from langfuse_app.features.traces.schemas import TraceV1
 
 @dataclass(frozen=True, slots=True)
 class SessionQuery:
-    """Which sessions, newest first, by the time they were first seen; `to_time` is exclusive."""
+    """Which sessions, newest first, by the time they were first seen; `to_time` is exclusive.
+
+    filters: conditions that hold beside, and instead of a field for the same column.
+    """
 
     from_time: datetime | None = None
     to_time: datetime | None = None
     environments: tuple[str, ...] = ()
     page: int = 1
     limit: int = 50
+    filters: tuple[Filter, ...] = ()
 
     @property
     def offset(self) -> int:

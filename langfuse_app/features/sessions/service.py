@@ -1,9 +1,12 @@
 """Reading sessions."""
 
 from langfuse_app.core.errors import NotFoundError
+from langfuse_app.core.filters.columns import unknown
 from langfuse_app.core.pagination import Page
 from langfuse_app.core.scopes import ProjectScope
-from langfuse_app.features.sessions import repository
+from langfuse_app.features.comment_filters import service as comment_filters
+from langfuse_app.features.sessions import repository, repository_clickhouse
+from langfuse_app.features.sessions.repository_columns import COLUMNS, RELATIONAL
 from langfuse_app.features.sessions.schemas import SessionItem, SessionQuery
 from langfuse_app.features.traces import service as traces
 from langfuse_app.features.traces.schemas import TraceItem
@@ -11,7 +14,14 @@ from langfuse_app.features.traces.schemas import TraceItem
 
 def list_sessions(scope: ProjectScope, query: SessionQuery) -> Page[SessionItem]:
     """One page of sessions, the latest created first."""
-    items, total = repository.page(scope, query)
+    filters = comment_filters.resolved(scope, "SESSION", query.filters)
+    relational = [one for one in filters if one.column in RELATIONAL]
+    measured = [one for one in filters if one.column not in RELATIONAL]
+    for one in measured:
+        if one.column not in COLUMNS:
+            raise unknown(one, (*RELATIONAL, *COLUMNS))
+    ids = repository_clickhouse.matching(scope, measured) if measured else None
+    items, total = repository.page(scope, query, relational, ids)
     return Page(items, query.page, query.limit, total)
 
 

@@ -11,6 +11,7 @@ from langfuse_app.core.scopes import ProjectScope, Role, UserScope
 from langfuse_app.core.time import MICROSECOND, iso_ms, utcnow
 from langfuse_app.core.wire import metadata_values
 from langfuse_app.features.audit import service as audit
+from langfuse_app.features.comment_filters import service as comment_filters
 from langfuse_app.features.ingest import service as ingest
 from langfuse_app.features.observations import service as observations
 from langfuse_app.features.observations.schemas import ObservationNode
@@ -23,6 +24,7 @@ from langfuse_app.features.traces.schemas import ALL_FIELDS, FullTrace, TraceFie
 
 def list_traces(scope: ProjectScope, query: TraceQuery, fields: frozenset[TraceFields] = ALL_FIELDS) -> Page[TraceItem]:
     """One page of traces with the groups of fields asked for."""
+    query = _resolved(scope, query)
     payloads = repository_clickhouse.PAYLOADS if TraceFields.IO in fields else ""
     rows = repository_clickhouse.page(scope, query, payloads)
     ids = [row["id"] for row in rows]
@@ -36,10 +38,15 @@ def list_traces(scope: ProjectScope, query: TraceQuery, fields: frozenset[TraceF
 
 def list_trace_previews(scope: ProjectScope, query: TraceQuery) -> Page[TraceItem]:
     """One page for tables: input, output and metadata values cut to 200 characters, no lists of ids."""
+    query = _resolved(scope, query)
     rows = repository_clickhouse.page(scope, query, repository_clickhouse.PREVIEWS)
     sums = observations.sums(scope, [row["id"] for row in rows])
     items = [_item(row, sums.get(row["id"]), []) for row in rows]
     return Page(items, query.page, query.limit, _total(scope, query, len(rows)))
+
+
+def _resolved(scope: ProjectScope, query: TraceQuery) -> TraceQuery:
+    return replace(query, filters=comment_filters.resolved(scope, "TRACE", query.filters)) if query.filters else query
 
 
 def _total(scope: ProjectScope, query: TraceQuery, seen: int) -> int:
@@ -84,6 +91,7 @@ def list_for_session(scope: ProjectScope, session_id: str) -> list[TraceItem]:
 
 def volume(scope: ProjectScope, query: TraceQuery, buckets: int = 60) -> list[VolumeBucket]:
     """Traces per slice of the query's time range, empty slices included; an open end is where the data ends."""
+    query = _resolved(scope, query)
     ends = _ends(scope, query)
     if ends is None:
         return []
