@@ -52,6 +52,9 @@ def operations(filled: Filled) -> list[Operation]:
     chance = random.Random(7)
     week = (datetime.fromtimestamp(filled.end_us / 1e6, UTC) - timedelta(days=7)).isoformat()
     shown = "core,io,metrics"
+    # a page is full where there is a month of traces, less in a short run
+    some = (1, 50) if filled.traces > 10_000 else (0, 50)
+    page = (50, 50) if filled.traces > 10_000 else some
 
     def traces(**params: Any) -> str:
         return _list("traces", limit=50, fields=shown, **params)
@@ -64,26 +67,26 @@ def operations(filled: Filled) -> list[Operation]:
         return (datetime.fromisoformat(week) - timedelta(minutes=turn)).isoformat()
 
     return [
-        Operation("50 newest traces with costs", lambda _: traces(), (50, 50), 40, 100),
-        Operation("traces of a user", lambda n: traces(userId=f"user-{1 + (n * 7) % 1998}"), (1, 50), 80, 200),
-        Operation("traces of the heavy user", lambda _: traces(userId=fill.HEAVY_USER), (50, 50), 80, 200),
-        Operation("traces with a tag", lambda n: traces(tags=f"tag-{n % 15}"), (50, 50), 80, 200),
-        Operation("traces of a name", lambda n: traces(name=f"name-{n % 16}"), (50, 50), 80, 200),
+        Operation("50 newest traces with costs", lambda _: traces(), page, 40, 100),
+        Operation("traces of a user", lambda n: traces(userId=f"user-{1 + (n * 7) % 1998}"), some, 80, 200),
+        Operation("traces of the heavy user", lambda _: traces(userId=fill.HEAVY_USER), page, 80, 200),
+        Operation("traces with a tag", lambda n: traces(tags=f"tag-{n % 15}"), page, 80, 200),
+        Operation("traces of a name", lambda n: traces(name=f"name-{n % 16}"), page, 80, 200),
         Operation(
             "traces by metadata",
             lambda n: traces(filter=_condition("stringObject", "metadata", "=", f"tenant-{n % 50}", "tenant")),
-            (50, 50),
+            page,
             80,
             200,
         ),
         Operation(
             "a trace of 58 spans", lambda _: f"/api/public/traces/{fill.trace_id(chance.randrange(filled.traces))}", (58, 58), 35, 70
         ),
-        Operation("rare word in input", lambda _: spans(fill.RARE), (50, 50), 120, 250),
-        Operation("7 days: rare word", lambda n: spans(fill.RARE, fromStartTime=since(n)), (1, 50), 150, 300),
-        Operation("7 days: Chinese", lambda n: spans(fill.CHINESE, fromStartTime=since(n)), (1, 50), 150, 300),
-        Operation("7 days: two words, one rare", lambda n: spans(f" {fill.RARE} ", fromStartTime=since(n)), (1, 50), 150, 300),
-        Operation("7 days: common words", lambda n: spans(fill.COMMON, fromStartTime=since(n)), (50, 50), 750, 1_500),
+        Operation("rare word in input", lambda _: spans(fill.RARE), page, 120, 250),
+        Operation("7 days: rare word", lambda n: spans(fill.RARE, fromStartTime=since(n)), some, 150, 300),
+        Operation("7 days: Chinese", lambda n: spans(fill.CHINESE, fromStartTime=since(n)), some, 150, 300),
+        Operation("7 days: two words, one rare", lambda n: spans(f" {fill.RARE} ", fromStartTime=since(n)), some, 150, 300),
+        Operation("7 days: common words", lambda n: spans(fill.COMMON, fromStartTime=since(n)), page, 750, 1_500),
         Operation("count", lambda n: _list("observations", limit=1, fromStartTime=since(n)), (1, 1), 20, 40),
     ]
 

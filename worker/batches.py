@@ -7,32 +7,27 @@ of now, and a merge that changes nothing writes nothing.
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-from langfuse_app.core.inflate import inflate
 from langfuse_app.core.scopes import ProjectScope
-from langfuse_app.core.settings import get_settings
 from langfuse_app.core.time import now_us
 from langfuse_app.features.experiments import service as experiments
 from langfuse_app.features.ingest import repository as relational
 from langfuse_app.features.ingest import repository_clickhouse as columnar
-from langfuse_app.features.ingest.repository_redis import Entry
 from langfuse_app.features.models import service as models
 from langfuse_app.features.prompts import service as prompts
 from langfuse_app.features.score_configs import service as score_configs
 from langfuse_app.features.scores.models import ScoreConfig
-from langfuse_app.ingestion.changes import Change, Rejected, Request
-from langfuse_app.ingestion.json_events import decode_batch
+from langfuse_app.ingestion.changes import Change, Rejected
 from langfuse_app.ingestion.merge import merge_observation, merge_score, merge_trace
-from langfuse_app.ingestion.otlp import decode_export
 from langfuse_app.ingestion.prices import ModelDefinition
 from langfuse_app.ingestion.pricing import enrich_all, uncounted
 from langfuse_app.ingestion.rows import LedgerRow, ObservationRow, ScoreRow, TraceRow
 from langfuse_app.ingestion.scores import settle, wanted_config
 from langfuse_app.runtime.token_counter import TokenCounter
-from langfuse_app.stores.raw_log import Frame, FrameHeader
+from worker.frames import Part
 from worker.memory import AnyRow, Place, RowCache, SeenEvents
 
 log = logging.getLogger(__name__)
@@ -41,39 +36,6 @@ Key = tuple[str, str]  # project id, entity id
 Row = TypeVar("Row", ObservationRow, TraceRow, ScoreRow)
 MINUTE, DAY = 60_000_000, 86_400_000_000
 TOKENS = TokenCounter(timeout_s=8.0)  # shorter than a lease, so that a slow count does not cost the shards
-
-
-class Part(NamedTuple):
-    """What one stream entry stands for: those events of a frame that belong to the entry's shard."""
-
-    entry: Entry
-    header: FrameHeader
-    results: list[Change | Rejected]
-
-
-def decode(entries: Sequence[Entry], frame: Frame) -> list[Part]:
-    """The changes of a frame's events by entry, from one walk; ValueError when the body is not what acceptance saw."""
-    header = frame.header
-    settings = get_settings()
-    body = inflate(frame.body, header.encoding, max(settings.LANGFUSE_OTEL_MAX_BODY_BYTES, settings.LANGFUSE_INGESTION_MAX_BODY_BYTES))
-    request = Request(
-        request_id=header.request_id,
-        project_id=header.project_id,
-        received_at=header.received_at,
-        content=header.content,  # pyright: ignore[reportArgumentType] - written by acceptance from the same three words
-        public_key=header.public_key,
-        sdk_name=header.sdk_name,
-        sdk_version=header.sdk_version,
-        ingestion_version=header.ingestion_version,
-        scores_only=header.scores_only,
-    )
-    shards = {index: entry.shard for entry in entries for index in header.routes[entry.shard]}
-    wanted = None if {entry.shard for entry in entries} >= header.routes.keys() else set(shards)
-    found: dict[int, list[Change | Rejected]] = defaultdict(list)
-    for result in (decode_batch if header.content == "json" else decode_export)(body, wanted, request):
-        if result.index in shards:  # an event that was answered with an error has no shard
-            found[shards[result.index]].append(result)
-    return [Part(entry, header, found[entry.shard]) for entry in entries]
 
 
 class _StillLoadingError(Exception):

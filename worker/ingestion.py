@@ -24,7 +24,8 @@ from langfuse_app.features.ingest.service import ensure_drain
 from langfuse_app.ingestion.changes import Change, Rejected
 from langfuse_app.stores.raw_log import Ref, raw_log
 from worker import dead_letters
-from worker.batches import TOKENS, Batch, Part, UncountedError, decode
+from worker.batches import TOKENS, Batch, UncountedError
+from worker.frames import Part, decode
 from worker.memory import RowCache, SeenEvents
 from worker.stopping import stopping
 

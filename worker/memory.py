@@ -12,7 +12,7 @@ from langfuse_app.ingestion.rows import ObservationRow, ScoreRow, TraceRow
 
 AnyRow = ObservationRow | TraceRow | ScoreRow
 Place = tuple[str, str, str, str]  # kind, project id, trace id, id
-CACHE_BYTES = 64 << 20
+CACHE_BYTES = 32 << 20
 SEEN_EVENTS = 100_000
 
 

@@ -22,11 +22,13 @@ class Conditions:
     """Conditions joined by AND. Every value travels as a parameter, never inside the SQL text.
 
     `params` may be given to the query as it is; names made here are p0, p1, … in order.
+    reads_payloads: a condition looks into payloads, so that every row in its range costs much.
     """
 
     def __init__(self, scope: ProjectScope) -> None:
         self._parts = ["project_id = {project_id:String}"]
         self.params: dict[str, Any] = {"project_id": scope.project_id}
+        self.reads_payloads = False
 
     @property
     def sql(self) -> str:

@@ -54,7 +54,8 @@ def _proto_outline(message: Any) -> list[dict[str, Any]]:
 def _accept_json(body: bytes) -> list[str]:
     try:
         return trace_ids(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):  # ids as bytes, broken UTF-8, or a form that has to be refused with its reasons
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # ids as bytes, broken UTF-8, too deep, or a form that has to be refused with its reasons
         resource_spans = parse_json(body)
     check(resource_spans)
     return [span.trace_id for span in json_spans(resource_spans, None)]

@@ -42,7 +42,7 @@ def newest(source: Versioned, columns: str, where: Conditions, limit: int, offse
     """Rows `offset`…`offset + limit` of those that match, newest first, in a total order."""
     if limit <= 0:
         return []
-    versions = (offset + limit) * 9 // 8 + 8
+    versions = offset + limit + (2 if where.reads_payloads else (offset + limit) // 8 + 8)
     while versions <= _MOST_KEYS:
         found = _versions(source, where, versions)
         if not _fits(source, found):
@@ -120,7 +120,7 @@ def total(source: Versioned, where: Conditions) -> int:
 
 
 def _exact(source: Versioned, where: Conditions) -> int:
-    if where.filtered:
+    if where.reads_payloads:
         found = _versions(source, where, _MOST_KEYS)
         if len(found) < _MOST_KEYS and _fits(source, found):
             keyed, params = _keyed(source, where, found)

@@ -283,6 +283,13 @@ def test_scores_by_kind(measured: Api, world: tuple[ProjectScope, World], route:
     assert sum(row["count_count"] for row in kinds) == 15
 
 
+def test_text_can_only_be_counted(measured: Api, world: tuple[ProjectScope, World]) -> None:
+    [row] = ask(measured, metrics=[{"measure": "traceId", "aggregation": "uniq"}])
+    assert row == {"uniq_traceId": len({row.trace_id for row in world[1].observations})}
+    for aggregation in ("sum", "avg", "p95", "histogram", "max"):
+        assert "Invalid aggregation" in refused(measured, metrics=[{"measure": "traceId", "aggregation": aggregation}])["message"]
+
+
 def test_an_empty_project_still_has_its_buckets(api: Api) -> None:
     assert ask(api) == [{"count_count": 0}]
     rows = ask(api, timeDimension={"granularity": "day"}, dimensions=[{"field": "name"}])

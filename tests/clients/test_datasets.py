@@ -90,7 +90,7 @@ def test_items_linked_to_what_ran(client: str, runs: Callable[[str], tuple[str, 
     for name in told["runs"]:
         run = read_back["runs"][name]
         assert run["items"] == [f"de-{seed}", f"fr-{seed}"]
-        germany, france = when(lambda id=run["id"]: items_of(http, id))
+        germany, france = when(lambda run_id=run["id"]: items_of(http, run_id))
         assert (germany["output"], france["output"]) == ("Rome", "Paris")
         assert (germany["expectedOutput"], france["expectedOutput"]) == ("Berlin", "Paris")
         assert (germany["experimentItemMetadata"], france["experimentItemMetadata"]) == ({"number": 1}, {"number": 0})

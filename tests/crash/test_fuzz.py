@@ -5,6 +5,7 @@ import random
 import time
 import uuid
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import hypothesis
@@ -62,7 +63,7 @@ class Fuzz:
             answer = self._client.get(path)
             assert answer.status_code == 200, (path, answer.status_code, answer.text[:500])
         for row in self._client.get(READS[0]).json()["data"]:
-            answer = self._client.get(f"/api/public/traces/{httpx.URL('/' + row['id']).raw_path.decode()[1:]}" if row["id"] else READS[0])
+            answer = self._client.get(f"/api/public/traces/{quote(row['id'], safe='')}")
             assert answer.status_code in (200, 400, 404), (row["id"], answer.status_code, answer.text[:500])
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -417,3 +418,14 @@ def test_a_damaged_body_never_surprises(data: st.DataObject) -> None:
         return
     changes = decode_export(bytes(body), None, request(content))
     assert [c.trace_id for c in changes if isinstance(c, Change) and c.kind == "observation"] == trace_ids
+
+
+@pytest.mark.parametrize("shape", ["[%s]", '{"a":%s}'])
+@pytest.mark.parametrize("member", ["spanId", "kind", "links", "name"])
+@pytest.mark.parametrize("depth", [1_000, 10_000])
+def test_json_too_deep_to_parse_raises_nothing_but_a_refusal(shape: str, member: str, depth: int) -> None:
+    opened, closed = shape.split("%s")
+    deep = (opened * depth + "1" + closed * depth).encode()
+    body = encode(export(span(**{member: "@"}))).replace(b'"@"', deep)
+    with suppress(OtlpError):
+        accept_export(body, "otlp-json")

@@ -25,6 +25,7 @@ def search(conditions: Conditions, columns: Sequence[str], text: str) -> None:
 
 def contains(conditions: Conditions, column: str, text: str) -> str:
     """The condition that a payload column contains the text, in the form that its indexes can answer."""
+    conditions.reads_payloads = True
     full = get_settings().LANGFUSE_SEARCH_INDEX == "full"
     parts = [f"hasAllTokens({column}, {conditions.bind(whole, 'Array(String)')})"] if (whole := _whole_words(text)) else []
     parts += [f"{column} LIKE {conditions.bind(f'%{word}%', 'String')}" for word in _edge_words(text)]

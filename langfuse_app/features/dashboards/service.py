@@ -76,7 +76,7 @@ def _edit_widget(scope: ProjectScope, widget: DashboardWidget, change: CreateWid
     widget.chart_config = given.get("chartConfig", widget.chart_config) | {"type": widget.chart_type}
     widget.updated_by = _actor(scope)
     fields = [dimension["field"] for dimension in widget.dimensions]
-    check_parts(widget.view, fields, [metric["measure"] for metric in widget.metrics], widget.filters)
+    check_parts(widget.view, fields, [(metric["measure"], metric["agg"]) for metric in widget.metrics], widget.filters)
 
 
 def delete_widget(scope: ProjectScope, id: str) -> None:

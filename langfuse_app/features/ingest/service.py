@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from redis.exceptions import RedisError
 
-from langfuse_app.core.errors import AppError, ServiceUnavailableError
+from langfuse_app.core.errors import AppError, InvalidRequestError, ServiceUnavailableError
 from langfuse_app.core.ids import new_id
 from langfuse_app.core.inflate import InflateError, inflate
 from langfuse_app.core.scopes import Access, ProjectScope
@@ -125,7 +125,10 @@ async def accept_otlp(scope: ProjectScope, delivery: Delivery) -> None:
 
 async def submit(scope: ProjectScope, events: list[dict[str, Any]]) -> dict[str, Any]:
     """Events made by the server itself (REST writes) take the same road; the answer as accept_json."""
-    body = json.dumps({"batch": events}, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    try:
+        body = json.dumps({"batch": events}, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    except RecursionError as error:
+        raise InvalidRequestError("The body is nested too deeply") from error
     return await accept_json(scope, Delivery(body))
 
 

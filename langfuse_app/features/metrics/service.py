@@ -16,6 +16,7 @@ from langfuse_app.features.metrics.schemas import TIME, DailyOut, DailyQuery, Da
 from langfuse_app.features.metrics.views import V1, V2, View
 
 ROWS_V2, ROWS_MOST = 100, 10_000
+COUNTING = ("uniq", "count")
 
 Row = dict[str, Any]
 
@@ -59,20 +60,28 @@ def _view(query: MetricsQuery, views: Mapping[str, View]) -> View:
     if view is None:
         raise InvalidRequestError(f"Invalid view {query.view[:100]!r}. Must be one of {', '.join(views)}")
     for metric in query.metrics:
-        if metric.measure not in view.measures:
-            raise InvalidRequestError(f"Invalid metric {metric.measure[:100]!r}. Must be one of {', '.join(view.measures)}")
+        _check_measure(view, metric.measure, metric.aggregation)
     return view
 
 
-def check_parts(view: str, dimensions: Sequence[str], measures: Sequence[str], filters: Any) -> None:
+def _check_measure(view: View, name: str, aggregation: str) -> None:
+    measure = view.measures.get(name)
+    if measure is None:
+        raise InvalidRequestError(f"Invalid metric {name[:100]!r}. Must be one of {', '.join(view.measures)}")
+    if measure.text and aggregation not in COUNTING:
+        raise InvalidRequestError(f"Invalid aggregation {aggregation} of {name}. Must be one of {', '.join(COUNTING)}")
+
+
+def check_parts(view: str, dimensions: Sequence[str], measures: Sequence[tuple[str, str]], filters: Any) -> None:
     """Whether the newer route would take a query of these parts. InvalidRequestError, ValidationFailedError."""
     known = V2.get(view)
     if known is None:
         raise InvalidRequestError(f"Invalid view {view[:100]!r}. Must be one of {', '.join(V2)}")
-    for kind, asked, there in (("dimension", dimensions, known.dimensions), ("metric", measures, known.measures)):
-        for name in asked:
-            if name not in there:
-                raise InvalidRequestError(f"Invalid {kind} {name[:100]!r}. Must be one of {', '.join(there)}")
+    for measure, aggregation in measures:
+        _check_measure(known, measure, aggregation)
+    for name in dimensions:
+        if name not in known.dimensions:
+            raise InvalidRequestError(f"Invalid dimension {name[:100]!r}. Must be one of {', '.join(known.dimensions)}")
     for one in filters_of(filters, ("filters",)):
         column_of(one, known.columns)
 

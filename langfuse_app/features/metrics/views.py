@@ -27,11 +27,14 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What is aggregated. distinct: whatever is asked for, different values are counted. by: the dimension that comes with it."""
+    """What is aggregated. distinct: whatever is asked for, different values are counted. text: it can only be counted.
+    by: the dimension that comes with it.
+    """
 
     sql: str
     join: str = ""
     distinct: bool = False
+    text: bool = False
     by: str = ""
 
 
@@ -195,7 +198,7 @@ OBSERVATIONS = View(
     measures={
         **_OBSERVATION_MEASURES,
         **_UNIQUE,
-        "traceId": Measure("nullIf(trace_id, '')"),
+        "traceId": Measure("nullIf(trace_id, '')", text=True),
         "costByType": Measure("part_value", by="costType"),
         "usageByType": Measure("part_value", by="usageType"),
     },

@@ -1,6 +1,6 @@
 """Drives the datasets of langfuse 5.0.4: the experiment exists only on its spans, and its id is computed by the SDK."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import datasets_scenario as scenarios
@@ -19,7 +19,7 @@ def experiments_of(langfuse: Any, dataset_id: str, since: datetime) -> tuple[Any
 
 
 def main() -> None:
-    since = datetime.now(timezone.utc) - timedelta(minutes=1)
+    since = datetime.now(UTC) - timedelta(minutes=1)
     langfuse = langfuse_otel.client()
     schema = {"type": "object", "required": ["country"]}
     dataset = scenarios.prepare(langfuse, input_schema=schema, expected_output_schema={"type": "string"})
