@@ -45,7 +45,7 @@ _CONFIG = """\
   <max_thread_pool_size>400</max_thread_pool_size>
   <max_thread_pool_free_size>4</max_thread_pool_free_size>
   <background_pool_size>2</background_pool_size>
-  <background_merges_mutations_concurrency_ratio>2</background_merges_mutations_concurrency_ratio>
+  <background_merges_mutations_concurrency_ratio>1</background_merges_mutations_concurrency_ratio>
   <background_schedule_pool_size>4</background_schedule_pool_size>
   <background_common_pool_size>2</background_common_pool_size>
   <background_move_pool_size>1</background_move_pool_size>

@@ -130,6 +130,10 @@ def _stop(slots: list[_Slot]) -> None:
     embedded.stop_all([slot.child for slot in slots])
 
 
+# A worker's two threads share the interpreter's lock anyway; an arena for each keeps what the other has freed.
+_ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
+
+
 def _worker_spec(number: int, of: int) -> ChildSpec:
     """A drain keeps its worker for minutes, so the last of several workers is there for all other jobs."""
     lanes = "default" if number == of > 1 else "all"
@@ -137,6 +141,7 @@ def _worker_spec(number: int, of: int) -> ChildSpec:
         name=f"worker {number}",
         command=[sys.executable, "-m", "langfuse_app.cli", "worker", "--queues", lanes],
         ready=lambda: True,
+        environment=_ONE_ARENA,
         stop_seconds=_DRAIN_SECONDS,
     )
 

@@ -21,6 +21,7 @@ TABLES: dict[type[msgspec.Struct], str] = {
 # ClickHouse refuses an insert over 100 partitions; half of that leaves room for a month's neighbours.
 PARTITIONS_PER_INSERT = 50
 _DAY = 86_400_000_000  # µs
+_DEFERRED = {"materialize_skip_indexes_on_insert": 0}
 Row = TypeVar("Row", ObservationRow, TraceRow, ScoreRow, LedgerRow)
 
 
@@ -40,7 +41,7 @@ def insert_rows(rows: Sequence[Row]) -> None:
     for part in _by_partitions(rows):
         said = dict(zip(columns, zip(*map(msgspec.structs.astuple, part), strict=True), strict=True))
         said = {column: values for column, values in said.items() if _says(types[column], values)}
-        clickhouse.insert(TABLES[kind], list(said), list(said.values()), [types[column] for column in said])
+        clickhouse.insert(TABLES[kind], list(said), list(said.values()), [types[column] for column in said], _DEFERRED)
 
 
 def _says(kind: str, values: Sequence[Any]) -> bool:
