@@ -15,6 +15,7 @@ from langfuse_app.features.comments.api import router as comments
 from langfuse_app.features.dashboards.api import router as dashboards
 from langfuse_app.features.datasets.api import router as datasets
 from langfuse_app.features.deletions.api import router as deletions
+from langfuse_app.features.evaluators.api import router as evaluators
 from langfuse_app.features.experiments.api import router as experiments
 from langfuse_app.features.feedback.api import router as feedback
 from langfuse_app.features.health.api import router as health
@@ -60,6 +61,7 @@ ROUTERS: list[APIRouter] = [
     feedback,
     deletions,
     dashboards,
+    evaluators,
     prompts,
     metrics,
     single_events,

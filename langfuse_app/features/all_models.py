@@ -15,6 +15,7 @@ SLICES = (
     "datasets",
     "dashboards",
     "deletions",
+    "evaluators",
     "experiments",
     "feedback",
     "ingest",

@@ -124,15 +124,15 @@ def command(sql: str, params: dict[str, Any] | None = None, database: str | None
         raise _translate(error) from error
 
 
-def insert(table: str, columns: Sequence[str], data: Sequence[Sequence[Any]], types: Sequence[str], settings: dict[str, Any] | None = None) -> None:
+def insert(
+    table: str, columns: Sequence[str], data: Sequence[Sequence[Any]], types: Sequence[str], settings: dict[str, Any] | None = None
+) -> None:
     """Write columns (column-oriented `data`); ServiceUnavailableError when not every row was taken."""
     rows = len(data[0]) if data else 0
     if not rows:
         return
     try:
-        summary = client().insert(
-            table, data, column_names=columns, column_type_names=types, column_oriented=True, settings=settings
-        )
+        summary = client().insert(table, data, column_names=columns, column_type_names=types, column_oriented=True, settings=settings)
     except ClickHouseError as error:
         raise _translate(error) from error
     if summary.written_rows != rows:

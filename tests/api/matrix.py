@@ -131,6 +131,15 @@ project       POST    /api/public/unstable/dashboard-widgets                    
 project       GET     /api/public/unstable/dashboard-widgets/{widget_id}        200* 404
 project       PATCH   /api/public/unstable/dashboard-widgets/{widget_id}        200  404
 project       DELETE  /api/public/unstable/dashboard-widgets/{widget_id}        200  404
+project       GET     /api/public/unstable/evaluators                           200* 200
+project       POST    /api/public/unstable/evaluators                           200  200
+project       GET     /api/public/unstable/evaluators/{evaluator_id}            200* 404
+project       GET     /api/public/unstable/evaluation-rules                     200* 200
+project       POST    /api/public/unstable/evaluation-rules                     200  404
+project       GET     /api/public/unstable/evaluation-rules/{rule_id}           200* 404
+project       PATCH   /api/public/unstable/evaluation-rules/{rule_id}           200  404
+project       DELETE  /api/public/unstable/evaluation-rules/{rule_id}           200  404
+project       DELETE  /api/public/unstable/evaluators/{evaluator_id}            409  404
 project       GET     /api/public/unstable/dashboards                           200* 200
 project       POST    /api/public/unstable/dashboards                           200  200
 project       GET     /api/public/unstable/dashboards/{dashboard_id}            200* 404
@@ -212,6 +221,8 @@ _DATASET_ITEM = {"datasetName": "{dataset_name}", "input": "{marker}"}
 _RUN_ITEM = {"runName": "{run_name}", "datasetItemId": "{dataset_item_id}", "traceId": "{trace_id}"}
 _ITEM = {"objectId": "{trace_id}", "objectType": "TRACE"}
 
+_CODE = {"type": "code", "name": "evaluator {marker}", "sourceCode": "def evaluate(ctx): ...", "sourceCodeLanguage": "PYTHON"}
+_RULE = {"enabled": True, "target": "observation", "evaluator": {"name": "evaluator {marker}"}}
 BODIES: dict[str, Any] = {
     "POST /api/public/ingestion": {"batch": []},
     "POST /api/public/otel/v1/traces": {"resourceSpans": []},
@@ -248,6 +259,9 @@ BODIES: dict[str, Any] = {
     "POST /api/public/dataset-run-items": _RUN_ITEM,
     "POST /api/public/unstable/dashboard-widgets": _WIDGET,
     "PATCH /api/public/unstable/dashboard-widgets/{widget_id}": {"description": "changed"},
+    "POST /api/public/unstable/evaluators": _CODE | {"name": "another"},
+    "POST /api/public/unstable/evaluation-rules": _RULE | {"name": "another"},
+    "PATCH /api/public/unstable/evaluation-rules/{rule_id}": {"enabled": False},
     "POST /api/public/unstable/dashboards": {"name": "another"},
     "PATCH /api/public/unstable/dashboards/{dashboard_id}": {"description": "changed"},
     "POST /api/public/unstable/dashboards/{dashboard_id}/placements": _PLACEMENT,
@@ -285,6 +299,8 @@ OBJECTS: list[tuple[str, str, str, Any, str]] = [
     ("", "organization", "PUT /api/public/organizations/memberships", {"userId": "{user_id}", "role": "MEMBER"}, ""),
     ("", "organization", "PUT /api/public/projects/{project_id}/memberships", {"userId": "{user_id}", "role": "ADMIN"}, ""),
     ("", "organization", "PUT /api/public/integrations/blob-storage", _STORAGE | {"prefix": "{marker}/"}, ""),
+    ("evaluator_id", "project", "POST /api/public/unstable/evaluators", _CODE, "id"),
+    ("rule_id", "project", "POST /api/public/unstable/evaluation-rules", _RULE | {"name": "{marker}"}, "id"),
     ("model_id", "project", "POST /api/public/models", _MODEL, "id"),
     ("connection_id", "project", "PUT /api/public/llm-connections", _CONNECTION, "id"),
     ("config_id", "project", "POST /api/public/score-configs", {"name": "config", "description": "{marker}", "dataType": "NUMERIC"}, "id"),

@@ -94,6 +94,9 @@ def test_names_with_folders_and_odd_characters(api: Api) -> None:
         encoded = "".join(f"%{byte:02X}" for byte in name.encode())
         assert api.get(f"/v2/datasets/{encoded}").json() == made
     assert api.get("/v2/datasets/eu/north/capitals").json()["name"] == "eu/north/capitals"
+    # SDK 2 for Python encodes a name before its HTTP client does
+    assert api.get("/dataset-items", datasetName="eu%2Fnorth%2Fcapitals").json()["data"] == []
+    assert api.get("/dataset-items", datasetName="eu%2Fsouth").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
@@ -36,8 +37,10 @@ def list_datasets(scope: ProjectScope, page: int = 1, limit: int = 50) -> Page[D
 
 
 def get_dataset(scope: ProjectScope, name: str) -> Dataset:
-    """One dataset by its name; NotFoundError."""
+    """One dataset by its name; NotFoundError. SDK 2 for Python encodes the name twice when it lists items."""
     dataset = repository.by_name(scope, name)
+    if dataset is None and "%" in name:
+        dataset = repository.by_name(scope, unquote(name))
     if dataset is None:
         raise NotFoundError("Dataset not found")
     return dataset

@@ -21,7 +21,9 @@ TABLES: dict[type[msgspec.Struct], str] = {
 # ClickHouse refuses an insert over 100 partitions; half of that leaves room for a month's neighbours.
 PARTITIONS_PER_INSERT = 50
 _DAY = 86_400_000_000  # µs
-_DEFERRED = {"materialize_skip_indexes_on_insert": 0}
+# A text index costs as much to build as to merge, so it is built once, by the first merge; until then a part is scanned,
+# of which there are at most ten small ones (clickhouse/0002_merging.sql).
+_SETTINGS = {"observations": {"exclude_materialize_skip_indexes_on_insert": "text_input,text_output,text_input_wide,text_output_wide"}}
 Row = TypeVar("Row", ObservationRow, TraceRow, ScoreRow, LedgerRow)
 
 
@@ -41,7 +43,7 @@ def insert_rows(rows: Sequence[Row]) -> None:
     for part in _by_partitions(rows):
         said = dict(zip(columns, zip(*map(msgspec.structs.astuple, part), strict=True), strict=True))
         said = {column: values for column, values in said.items() if _says(types[column], values)}
-        clickhouse.insert(TABLES[kind], list(said), list(said.values()), [types[column] for column in said], _DEFERRED)
+        clickhouse.insert(TABLES[kind], list(said), list(said.values()), [types[column] for column in said], _SETTINGS.get(TABLES[kind]))
 
 
 def _says(kind: str, values: Sequence[Any]) -> bool:

@@ -46,6 +46,11 @@ def list_connections(scope: ProjectScope, page: int = 1, limit: int = 50) -> Pag
     return Page(found, page, limit, total)
 
 
+def has_provider(scope: ProjectScope, provider: str) -> bool:
+    """Whether the project has a connection of that provider name."""
+    return repository.named(scope, provider) is not None
+
+
 def put_connection(scope: ProjectScope, new: UpsertConnection) -> tuple[LlmApiKey, bool]:
     """Make or replace the connection of a provider name; and whether it is new. ValidationFailedError lists what is wrong."""
     scope.require(Role.ADMIN)

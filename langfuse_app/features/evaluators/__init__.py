@@ -1,0 +1,1 @@
+"""Evaluators and the rules that say what they evaluate."""
