@@ -13,7 +13,7 @@ from langfuse_app.features.ingest import repository_clickhouse as columnar
 from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.ingest.service import ensure_drain
 from langfuse_app.stores.locks import exclusive
-from langfuse_app.stores.raw_log import RAW_LOG_LOCK, SEALED, FileRawLog, FrameHeader, Ref, raw_log
+from langfuse_app.stores.raw_log import LOCK_S, RAW_LOG_LOCK, SEALED, FileRawLog, FrameHeader, Ref, raw_log
 from langfuse_app.stores.redis import key, redis
 
 log = logging.getLogger(__name__)
@@ -39,13 +39,14 @@ def compare() -> int:
     log_files = raw_log()
     if not isinstance(log_files, FileRawLog) or not redis().set(key("sweep"), b"1", nx=True, px=int(COMPARE_S * 900)):
         return 0
-    with exclusive(RAW_LOG_LOCK, hold_s=600) as mine:
-        if not mine:  # deleted events are being taken out of it
-            return 0
-        waiting = streams.lengths()
-        requeued = sum(_compare_segment(log_files, path, waiting) for path in log_files.segments())
-        _expire()
-        return requeued
+    waiting = streams.lengths()
+    requeued = 0
+    for path in log_files.segments():
+        with exclusive(RAW_LOG_LOCK, hold_s=LOCK_S) as mine:
+            if mine:  # else deleted events are being taken out of a segment; the next round comes soon
+                requeued += _compare_segment(log_files, path, waiting)
+    _expire()
+    return requeued
 
 
 def _compare_segment(log_files: FileRawLog, path: Path, waiting: dict[tuple[str, int], int]) -> int:

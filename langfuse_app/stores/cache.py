@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 _LOCAL_TTL_S = 1.0
 _LOCAL_LIMIT = 20_000
 _local: dict[tuple[str, str], tuple[float, bytes]] = {}
+_bumps: dict[str, int] = {}  # how often this process made a space stale
 _lock = threading.Lock()
 
 
@@ -33,12 +34,13 @@ def cached(space: str, name: str, loader: Callable[[], bytes], ttl_s: int = 300,
     hit = remembered(space, name)
     if hit is not None:
         return hit
-    now = time.monotonic()
+    now, bumps = time.monotonic(), _bumps.get(space, 0)
     value = _through_redis(space, name, loader, ttl_s, outlast_s)
     with _lock:
         if len(_local) >= _LOCAL_LIMIT:
             _local.clear()
-        _local[(space, name)] = (now + _LOCAL_TTL_S, value)
+        if _bumps.get(space, 0) == bumps:  # else a writer came while it was loaded, and it may be of before
+            _local[(space, name)] = (now + _LOCAL_TTL_S, value)
     return value
 
 
@@ -96,14 +98,15 @@ def _load_behind(place: tuple[str, str], load: Callable[[], bytes]) -> None:
 
 def bump(space: str) -> None:
     """Make every cached value of `space` stale; call it after the commit."""
-    with _lock:
-        for entry in [entry for entry in list(_local) if entry[0] == space]:
-            _local.pop(entry, None)
     try:
         redis().incr(key("epoch", space))
     except RedisError:
         # Nobody can read the stale entry while Redis is away; the flag below makes us bump when it is back.
         _pending.add(space)
+    with _lock:
+        _bumps[space] = _bumps.get(space, 0) + 1
+        for entry in [entry for entry in list(_local) if entry[0] == space]:
+            _local.pop(entry, None)
 
 
 _pending: set[str] = set()

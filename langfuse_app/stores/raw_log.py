@@ -28,6 +28,7 @@ _PREFIX = struct.Struct("<4sIII")
 _MAGIC = b"LFR1"
 _PIECES_PER_WRITE = 512  # the system takes 1 024
 OPEN, SEALED = ".log", ".log.zst"
+LOCK_S = 30  # longer than anything takes with one segment; a holder that was killed is not waited for
 RAW_LOG_LOCK = "raw-log-files"  # of stores/locks.py: whoever seals, removes or rewrites segments holds it
 
 

@@ -8,17 +8,30 @@ from pathlib import Path
 import msgspec
 import zstandard
 
-from langfuse_app.stores.raw_log import SEALED, FileRawLog, Frame, FrameHeader, Ref, pack, unpack
+from langfuse_app.core.errors import ServiceUnavailableError
+from langfuse_app.stores.locks import exclusive
+from langfuse_app.stores.raw_log import LOCK_S, OPEN, RAW_LOG_LOCK, SEALED, FileRawLog, Frame, FrameHeader, Ref, pack, unpack
 
 Rewrite = Callable[[Frame], tuple[FrameHeader, bytes] | None]
 """What becomes of a frame: its new header and body, or None to leave it as it is."""
 
 
 def rewrite_all(log: FileRawLog, wanted: Callable[[FrameHeader], bool], rewrite: Rewrite) -> int:
-    """Rewrite frames of all segments whose header is wanted; how many. Nobody may seal segments meanwhile."""
-    return sum(_rewrite_open(log, path, wanted, rewrite) for path in log.segments()) + sum(
-        _rewrite_sealed(log, path, wanted, rewrite) for path in log.sealed()
-    )
+    """Rewrite frames of all segments whose header is wanted; how many. ServiceUnavailableError when a segment stays in other hands."""
+    count = 0
+    for one, paths in ((_rewrite_open, log.segments()), (_rewrite_sealed, log.sealed())):
+        for path in paths:
+            with exclusive(RAW_LOG_LOCK, hold_s=LOCK_S, wait_s=2 * LOCK_S) as mine:
+                if not mine:
+                    raise ServiceUnavailableError("The raw log's files are in other hands")
+                count += one(log, path, wanted, rewrite) if path.exists() else _sealed_meanwhile(log, path, wanted, rewrite)
+    return count
+
+
+def _sealed_meanwhile(log: FileRawLog, path: Path, wanted: Callable[[FrameHeader], bool], rewrite: Rewrite) -> int:
+    """An open segment that was sealed since it was listed; a sealed one that has expired needs nothing."""
+    sealed = path.with_name(path.name.removesuffix(OPEN) + SEALED)
+    return _rewrite_sealed(log, sealed, wanted, rewrite) if path.name.endswith(OPEN) and sealed.exists() else 0
 
 
 def _rewrite_sealed(log: FileRawLog, path: Path, wanted: Callable[[FrameHeader], bool], rewrite: Rewrite) -> int:

@@ -1,5 +1,6 @@
 """Evaluators and evaluation rules of the unstable API (spec/api.md §4.15)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -126,3 +127,16 @@ def test_a_rule_must_be_possible(api: Api, change: dict[str, Any], status: int, 
     api.post(EVALUATORS, CODE)
     answer = api.post(RULES, RULE | {"evaluator": {"name": "length"}} | change)
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+
+
+def test_a_mapping_alone_is_refused(api: Api) -> None:
+    api.post(EVALUATORS, CODE)
+    made = api.post(RULES, RULE | {"evaluator": {"name": "length"}}).json()
+    answer = send(api, "PATCH", f"{RULES}/{made['id']}", {"mapping": MAPPING})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_body")
+
+
+def test_versions_made_at_once_are_numbered(api: Api) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda _: api.post(EVALUATORS, CODE).json()["version"], range(6)))
+    assert sorted(found) == [1, 2, 3, 4, 5, 6]

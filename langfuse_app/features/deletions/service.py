@@ -12,7 +12,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from langfuse_app.core.errors import NotFoundError, ServiceUnavailableError
+from langfuse_app.core.errors import NotFoundError
 from langfuse_app.core.ids import new_id
 from langfuse_app.core.inflate import inflate
 from langfuse_app.core.pagination import Page
@@ -27,9 +27,8 @@ from langfuse_app.features.deletions.schemas import DeletionItem
 from langfuse_app.features.media import service as media
 from langfuse_app.ingestion.changes import Request
 from langfuse_app.ingestion.erase import events_of, without
-from langfuse_app.stores.locks import exclusive
 from langfuse_app.stores.queue import enqueue
-from langfuse_app.stores.raw_log import RAW_LOG_LOCK, FileRawLog, Frame, FrameHeader, raw_log
+from langfuse_app.stores.raw_log import FileRawLog, Frame, FrameHeader, raw_log
 from langfuse_app.stores.raw_log_erasure import rewrite_all
 
 log = logging.getLogger(__name__)
@@ -160,10 +159,7 @@ def erase_raw_log() -> int:
     waiting = repository.unfinished("raw_log")
     if not waiting:
         return 0
-    with exclusive(RAW_LOG_LOCK, hold_s=3600, wait_s=60) as mine:
-        if not mine:
-            raise ServiceUnavailableError("The raw log's files are in other hands")
-        counts = _rewrite(raw_log(), waiting)
+    counts = _rewrite(raw_log(), waiting)
     for deletion in waiting:
         repository.erased(_scope(deletion), deletion.id, "raw_log", utcnow(), counts[deletion.id])
     return len(waiting)

@@ -149,6 +149,8 @@ class RuleBody(StrictBody):
     def _one_form(self) -> Self:
         if self.evaluator and self.evaluators:
             raise ValueError("Give either evaluator or evaluators")
+        if self.mapping is not None and not self.evaluator:
+            raise ValueError("A mapping stands beside its evaluator")
         return self
 
     @property
