@@ -15,7 +15,7 @@ CONFIG = Path(__file__).with_name("schemathesis.toml")
 EXAMPLES = int(os.environ.get("CONFORMANCE_EXAMPLES", "8"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_every_operation_answers_as_documented(engines: Settings) -> None:
     headers = factories.basic_auth(factories.project("conformance"))

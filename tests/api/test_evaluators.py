@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from langfuse_app.core.scopes import ProjectScope
-from langfuse_app.features.evaluators.schemas import EvaluatorOut, RuleOut
+from langfuse_app.features.evaluators.schemas import EvaluatorOut, RuleOut, is_json_path
 from tests import factories
 from tests.api.conftest import Api
 
@@ -50,6 +50,7 @@ def test_a_judge_has_versions(api: Api, stranger: Api) -> None:
     connect(api)
     made = api.post(EVALUATORS, JUDGE).json()
     EvaluatorOut.model_validate(made)
+    assert "sourceCode" not in made
     assert (made["version"], made["variables"], made["mapping"], made["evaluationRuleCount"]) == (1, ["answer", "question"], None, 0)
     assert (made["modelConfig"], made["outputDefinition"]["score"]["minValue"]) == (JUDGE["modelConfig"], 0)
     again = api.post(EVALUATORS, JUDGE | {"mapping": MAPPING}).json()
@@ -116,7 +117,7 @@ def test_a_rule_lives_its_life(api: Api, stranger: Api) -> None:
     [
         ({"evaluator": {"name": "nobody"}}, 404, "resource_not_found"),
         ({"evaluator": None}, 400, "invalid_body"),
-        ({"sampling": 0}, 400, "invalid_body"),
+        ({"sampling": 1.1}, 400, "invalid_body"),
         ({"target": "trace"}, 400, "invalid_body"),
         ({"filter": [{"type": "string", "column": "nothing", "operator": "=", "value": "x"}]}, 400, "invalid_filter_value"),
         ({"filter": [{"type": "stringOptions", "column": "type", "operator": "any of", "value": []}]}, 400, "invalid_filter_value"),
@@ -140,3 +141,11 @@ def test_versions_made_at_once_are_numbered(api: Api) -> None:
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(lambda _: api.post(EVALUATORS, CODE).json()["version"], range(6)))
     assert sorted(found) == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("path", "good"),
+    [("$", 1), ("$.a.b[0]", 1), ("$..a", 1), ("$['x..y']", 1), ("$.a[?(@.b > 1)]", 1), ("$.][", 0), ("$.a.", 0), ("a.b", 0)],
+)
+def test_json_paths(path: str, good: int) -> None:
+    assert is_json_path(path) == bool(good)

@@ -16,7 +16,7 @@ from tests.product import Product
 FIGURES: dict[str, dict[str, Any]] = {}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # what hostile requests leave behind would disturb those who count everything
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     running = Product(tmp_path_factory.mktemp("crash") / "data").start()
     yield running

@@ -1,6 +1,6 @@
 """Routes of evaluators and evaluation rules (spec/api.md §4.15)."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
@@ -23,23 +23,32 @@ router = APIRouter(tags=["evaluators"])
 _EVALUATORS, _RULES = "/api/public/unstable/evaluators", "/api/public/unstable/evaluation-rules"
 
 
-@router.get(_EVALUATORS, responses=coded_answers(EvaluatorsOut), response_model_exclude_unset=True)
-def list_evaluators(scope: Project, params: Annotated[StrictPaged, Query()]) -> EvaluatorsOut:
+_OF_ONE_KIND = ("prompt", "outputDefinition", "modelConfig", "sourceCode", "sourceCodeLanguage")
+
+
+def _wire(evaluator: EvaluatorOut) -> dict[str, Any]:
+    """Without the fields of the other kind."""
+    shown = evaluator.model_dump(mode="json", by_alias=True)
+    return {name: value for name, value in shown.items() if value is not None or name not in _OF_ONE_KIND}
+
+
+@router.get(_EVALUATORS, responses=coded_answers(EvaluatorsOut), response_model=None)
+def list_evaluators(scope: Project, params: Annotated[StrictPaged, Query()]) -> dict[str, Any]:
     """Evaluators in their newest versions."""
     found = service.list_evaluators(scope, params.page, params.limit)
-    return EvaluatorsOut(data=found.items, meta=PageMeta.model_validate(found.meta()))
+    return {"data": [_wire(item) for item in found.items], "meta": found.meta()}
 
 
-@router.post(_EVALUATORS, responses=coded_answers(EvaluatorOut, 409, 422))
-def create_evaluator(scope: Project, body: CreateEvaluator) -> EvaluatorOut:
+@router.post(_EVALUATORS, responses=coded_answers(EvaluatorOut, 409, 422), response_model=None)
+def create_evaluator(scope: Project, body: CreateEvaluator) -> dict[str, Any]:
     """Write a new version of an evaluator."""
-    return service.create_evaluator(scope, body)
+    return _wire(service.create_evaluator(scope, body))
 
 
-@router.get(_EVALUATORS + "/{evaluator_id}", responses=coded_answers(EvaluatorOut, 404))
-def get_evaluator(scope: Project, evaluator_id: str) -> EvaluatorOut:
+@router.get(_EVALUATORS + "/{evaluator_id}", responses=coded_answers(EvaluatorOut, 404), response_model=None)
+def get_evaluator(scope: Project, evaluator_id: str) -> dict[str, Any]:
     """One evaluator."""
-    return service.get_evaluator(scope, evaluator_id)
+    return _wire(service.get_evaluator(scope, evaluator_id))
 
 
 @router.delete(_EVALUATORS + "/{evaluator_id}", responses=coded_answers(Message, 404, 409))

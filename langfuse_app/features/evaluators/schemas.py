@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from langfuse_app.core.shapes import PageMeta, Shape, StrictBody, WireTime
 
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
-_JSON_PATH = re.compile(r"\$([.\[].*)?")
+_JSON_PATH = re.compile(r"""\$(\.{1,2}[\w*-]+|\[[\d:*, -]+\]|\['[^']*'\]|\["[^"]*"\]|\[\?[^\]]+\])*""")
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Source = Literal["input", "output", "metadata", "tool_calls", "expected_output", "experiment_item_metadata"]
 Target = Literal["observation", "experiment"]
@@ -126,8 +126,8 @@ class RuleFilter(StrictBody):
 
 
 def _fraction(value: float) -> float:
-    if not 0 < value <= 1:
-        raise ValueError("sampling must be above 0 and at most 1")
+    if not 0 <= value <= 1:
+        raise ValueError("sampling must lie between 0 and 1")
     return value
 
 
@@ -182,8 +182,8 @@ class UpdateRule(RuleBody):
 
 
 def is_json_path(text: str) -> bool:
-    """Whether a text can be a JSONPath: `$`, and brackets that close."""
-    return bool(_JSON_PATH.fullmatch(text)) and text.count("[") == text.count("]") and ".." not in text.rstrip(".") + "x"
+    """Whether a text is a JSONPath: `$`, then names, indexes, slices and filters."""
+    return bool(_JSON_PATH.fullmatch(text))
 
 
 class EvaluatorOut(Shape):

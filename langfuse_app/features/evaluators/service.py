@@ -232,11 +232,12 @@ def delete_rule(scope: ProjectScope, id: str) -> None:
 
 
 def _rule(scope: ProjectScope, rule: EvaluationRule) -> RuleOut:
-    evaluators = [_shown(scope, one) for one in rule.assignments]
+    known = [(one, repository.one(scope, id=one["evaluatorId"])) for one in rule.assignments]
+    evaluators = [_shown(evaluator, one) for one, evaluator in known if evaluator]
     return RuleOut(
         id=rule.id,
         name=rule.name,
-        evaluator=evaluators[0]["evaluator"],
+        evaluator=evaluators[0]["evaluator"] if evaluators else {},
         evaluators=evaluators,
         target=rule.target,
         enabled=rule.enabled,
@@ -245,13 +246,12 @@ def _rule(scope: ProjectScope, rule: EvaluationRule) -> RuleOut:
         paused_message=None,
         sampling=rule.sampling,
         filter=rule.filter,
-        mapping=evaluators[0]["mapping"] or [],
+        mapping=(evaluators[0]["mapping"] or []) if evaluators else [],
         created_at=rule.created_at,
         updated_at=rule.updated_at,
     )
 
 
-def _shown(scope: ProjectScope, assignment: dict[str, Any]) -> dict[str, Any]:
-    known = _known(scope, assignment["evaluatorId"])
+def _shown(known: Known, assignment: dict[str, Any]) -> dict[str, Any]:
     named = {"id": known.evaluator.id, "name": known.evaluator.name, "type": known.evaluator.type}
     return {"evaluator": named, "mapping": assignment["mapping"] if assignment["mapping"] is not None else known.version.mapping}
