@@ -19,7 +19,7 @@ fast: env ## what a change needs at once
 	$(BIN)/pytest -m "not slow and not browser and not clients and not long" $(ARGS)
 
 long: env ## crash rounds, outages, soak
-	$(BIN)/pytest -m long $(ARGS)
+	LONG_RUN_REPORT=docs/long-run.md $(BIN)/pytest -m long $(ARGS)
 
 lint: env ## style and the contracts between floors
 	$(BIN)/ruff check .
