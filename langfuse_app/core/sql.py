@@ -1,6 +1,6 @@
 """WHERE clauses for the column store: conditions with parameters that the server binds, the tenant always first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,21 @@ def summed(details: str, word: str) -> str:
 def known(details: str, word: str) -> str:
     """The same, NULL where no key contains the word."""
     return f"if(arrayExists(k -> positionCaseInsensitive(k, '{word}') > 0, mapKeys({details})), {summed(details, word)}, NULL)"
+
+
+_PARAMETER_BYTES = 60_000  # escaped, a text may double; the server refuses a value over 128 KiB
+
+
+def portions(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The list in pieces that each fit one parameter of a query."""
+    start = size = 0
+    for number, text in enumerate(texts):
+        size += len(text.encode()) + 3  # quotes and comma
+        if size > _PARAMETER_BYTES and number > start:
+            yield texts[start:number]
+            start, size = number, len(text.encode()) + 3
+    if start < len(texts):
+        yield texts[start:]
 
 
 class Conditions:
@@ -57,8 +72,9 @@ class Conditions:
 
     def any_of(self, column: str, values: Sequence[str]) -> None:
         """The column has one of these texts; an empty list asks for nothing."""
-        if values:
-            self.add(f"{column} IN {self.bind(list(values), 'Array(String)')}")
+        found = [f"{column} IN {self.bind(list(part), 'Array(String)')}" for part in portions(values)]
+        if found:
+            self.add(found[0] if len(found) == 1 else f"({' OR '.join(found)})")
 
     def compare(self, column: str, operator: str, moment: datetime | None) -> None:
         """The column is before or after a moment, to the microsecond; None asks for nothing."""

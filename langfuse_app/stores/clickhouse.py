@@ -20,7 +20,6 @@ from langfuse_app.stores import turns
 _TOO_HEAVY = ("Code: 158.", "Code: 159.", "Code: 160.", "Code: 202.", "Code: 241.", "Code: 307.", "Code: 396.")
 # Codes of a server that cannot work now and will again: disk full, network, too many parts, read-only, half-known inserts, Keeper.
 _AWAY = ("Code: 209.", "Code: 210.", "Code: 242.", "Code: 243.", "Code: 252.", "Code: 279.", "Code: 319.", "Code: 999.", "No space left on")
-_PARAMETER_BYTES = 100_000
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _local = threading.local()
 
@@ -102,18 +101,6 @@ def stream(sql: str, fmt: str, params: dict[str, Any] | None = None, settings: d
         yield iter(lambda: answer.read(1 << 20), b"")
     finally:
         answer.close()
-
-
-def portions(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The list in pieces that each fit a parameter: the server refuses a value over 128 KiB."""
-    start = size = 0
-    for number, text in enumerate(texts):
-        size += len(text.encode()) + 3  # quotes and comma
-        if size > _PARAMETER_BYTES and number > start:
-            yield texts[start:number]
-            start, size = number, len(text.encode()) + 3
-    if start < len(texts):
-        yield texts[start:]
 
 
 def command(sql: str, params: dict[str, Any] | None = None, database: str | None = None) -> Any:

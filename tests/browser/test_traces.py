@@ -107,6 +107,7 @@ def test_the_peek_goes_through_the_list(page: Page) -> None:
     page.keyboard.press("j")
     page.wait_for_function(f"!location.search.includes('{SHOWCASE}')")
     expect(page.locator("#lf-peek .lf-row").first).to_be_visible()
+    page.wait_for_timeout(700)  # nothing on the page says that the neighbours of the new trace have come
     page.keyboard.press("k")
     page.wait_for_url(f"**?peek={SHOWCASE}*")
     page.keyboard.press("Escape")

@@ -3,10 +3,12 @@
 from typing import Any
 
 from langfuse_app.core.settings import Settings
+from langfuse_app.core.sql import portions
 from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.ingest import service as ingest
 from langfuse_app.features.observations import service as observations
-from langfuse_app.stores import clickhouse
+from langfuse_app.features.traces import service as traces
+from langfuse_app.features.traces.schemas import TraceQuery
 from tests import factories
 from tests.running import run
 from worker.ingestion import Drain
@@ -40,7 +42,18 @@ def test_thousands_of_updates_of_stored_observations(engines: Settings) -> None:
 
 def test_portions_fit_and_lose_nothing() -> None:
     texts = [f"{number}" * 40 for number in range(3_000)] + ["x" * 200_000, "é"]
-    pieces = list(clickhouse.portions(texts))
+    pieces = list(portions(texts))
     assert [text for piece in pieces for text in piece] == texts
-    assert all(len(piece) == 1 or sum(len(text.encode()) + 3 for text in piece) <= 100_000 for piece in pieces)
-    assert list(clickhouse.portions([])) == []
+    assert all(len(piece) == 1 or sum(len(text.encode()) + 3 for text in piece) <= 60_000 for piece in pieces)
+    assert list(portions([])) == []
+
+
+def test_a_list_of_traces_with_long_ids(engines: Settings) -> None:
+    scope = factories.project()
+    ids = [f"{number:04d}" + "跟" * 796 for number in range(100)]
+    for id in ids:
+        factories.trace(scope, id=id)
+        factories.observation(scope, id)
+    found = traces.list_traces(scope, TraceQuery(limit=100))
+    assert {item.id for item in found.items} == set(ids)
+    assert all(len(item.observation_ids) == 1 for item in found.items)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from langfuse_app.core.scopes import ProjectScope
-from langfuse_app.core.sql import Conditions
+from langfuse_app.core.sql import Conditions, portions
 from langfuse_app.stores import clickhouse
 from langfuse_app.stores.cluster import stored_table
 
@@ -58,7 +58,7 @@ class Doomed(NamedTuple):
 def hide(scope: ProjectScope, kind: str, doomed: Doomed, span: Span | None = None) -> None:
     """Write a tombstone above every version of the objects' rows; `span` holds of observations and traces."""
     for place in PLACES[kind]:
-        for ids in clickhouse.portions(doomed.ids) if place.keys else ():
+        for ids in portions(doomed.ids) if place.keys else ():
             _hide(scope, place, Doomed(ids, doomed.until), span if place.table != "scores" else None)
 
 
@@ -120,7 +120,7 @@ def free(tables: Sequence[str]) -> None:
 def sessions_of(scope: ProjectScope, trace_ids: Sequence[str]) -> list[str]:
     """Sessions of those traces."""
     found: set[str] = set()
-    for part in clickhouse.portions(trace_ids):
+    for part in portions(trace_ids):
         where = Conditions(scope)
         where.any_of("id", part)
         where.add("session_id != ''")
@@ -132,7 +132,7 @@ def sessions_of(scope: ProjectScope, trace_ids: Sequence[str]) -> list[str]:
 def inhabited(scope: ProjectScope, session_ids: Sequence[str]) -> set[str]:
     """Those of the sessions that a living trace is in."""
     found: set[str] = set()
-    for part in clickhouse.portions(session_ids):
+    for part in portions(session_ids):
         where = Conditions(scope)
         where.any_of("session_id", part)
         rows = clickhouse.query(f"SELECT DISTINCT session_id FROM traces FINAL WHERE {where.sql}", where.params)
@@ -141,4 +141,4 @@ def inhabited(scope: ProjectScope, session_ids: Sequence[str]) -> set[str]:
 
 
 def _parts(doomed: Doomed) -> list[Doomed]:
-    return [Doomed(ids, doomed.until) for ids in clickhouse.portions(doomed.ids)]
+    return [Doomed(ids, doomed.until) for ids in portions(doomed.ids)]

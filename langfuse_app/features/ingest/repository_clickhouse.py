@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from langfuse_app.core.scopes import ProjectScope
+from langfuse_app.core.sql import portions
 from langfuse_app.core.time import from_us
 from langfuse_app.ingestion.rows import LedgerRow, ObservationRow, ScoreRow, TraceRow
 from langfuse_app.stores import clickhouse
@@ -96,7 +97,7 @@ def stored_traces(scope: ProjectScope, ids: Sequence[str], first: int, last: int
     where = (
         "project_id = {project:String} AND id IN {ids:Array(String)} AND timestamp BETWEEN {first:DateTime64(6)} AND {last:DateTime64(6)}"
     )
-    return [row for part in clickhouse.portions(ids) for row in _rows(TraceRow, where, _params(scope, part, first, last))]
+    return [row for part in portions(ids) for row in _rows(TraceRow, where, _params(scope, part, first, last))]
 
 
 def stored_observations(scope: ProjectScope, keys: Sequence[tuple[str, str]], first: int, last: int) -> list[ObservationRow]:
@@ -109,8 +110,8 @@ def stored_observations(scope: ProjectScope, keys: Sequence[tuple[str, str]], fi
     for trace_id, id in keys:
         ids_of[trace_id].append(id)
     rows: list[ObservationRow] = []
-    for trace_ids in clickhouse.portions(sorted(ids_of)):
-        for ids in clickhouse.portions(sorted({id for trace_id in trace_ids for id in ids_of[trace_id]})):
+    for trace_ids in portions(sorted(ids_of)):
+        for ids in portions(sorted({id for trace_id in trace_ids for id in ids_of[trace_id]})):
             params = _params(scope, ids, first, last) | {"traces": list(trace_ids)}
             rows += _rows(ObservationRow, where, params, "trace_id, id")
     return rows
@@ -119,7 +120,7 @@ def stored_observations(scope: ProjectScope, keys: Sequence[tuple[str, str]], fi
 def stored_scores(scope: ProjectScope, ids: Sequence[str]) -> list[ScoreRow]:
     """The newest version of those scores."""
     where = "project_id = {project:String} AND id IN {ids:Array(String)}"
-    return [row for part in clickhouse.portions(ids) for row in _rows(ScoreRow, where, {"project": scope.project_id, "ids": list(part)})]
+    return [row for part in portions(ids) for row in _rows(ScoreRow, where, {"project": scope.project_id, "ids": list(part)})]
 
 
 def _params(scope: ProjectScope, ids: Sequence[str], first: int, last: int) -> dict[str, Any]:
