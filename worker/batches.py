@@ -71,11 +71,6 @@ class Batch:
         """What it was made of."""
         return self._parts
 
-    def run(self) -> None:
-        """Both steps; raises what a store raises, and then nothing counts as done."""
-        self.prepare()
-        self.write()
-
     def prepare(self) -> None:
         """Make the rows, as if all batches before were stored; whoever calls this forgets its memory if one of them was not.
 

@@ -1,6 +1,6 @@
 """Scheduled exports to blob storage: looking for what is due, and the task that does it."""
 
-from langfuse_app.core.scopes import ProjectScope
+from langfuse_app.features.accounts.service import worker_scope
 from langfuse_app.features.blob_storage import exports
 from langfuse_app.stores.queue import enqueue
 from langfuse_app.stores.redis import key, redis
@@ -20,4 +20,4 @@ def look() -> None:
 def export(project_id: str, org_id: str) -> None:
     """The task: everything that is due of one project."""
     redis().delete(key("blob-export", project_id))
-    exports.export(ProjectScope(project_id, org_id, "worker", "worker"))
+    exports.export(worker_scope(project_id, org_id))

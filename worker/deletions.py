@@ -2,7 +2,7 @@
 
 import logging
 
-from langfuse_app.core.scopes import ProjectScope
+from langfuse_app.features.accounts.service import worker_scope
 from langfuse_app.features.deletions import service
 from langfuse_app.features.retention import service as retention
 from langfuse_app.stores.queue import enqueue
@@ -23,7 +23,7 @@ def erase() -> None:
 
 def delete_project(project_id: str, org_id: str) -> None:
     """The task of `project-delete`; the project was marked as deleted by someone who may."""
-    service.delete_project(ProjectScope(project_id, org_id, "worker", "worker"))
+    service.delete_project(worker_scope(project_id, org_id))
 
 
 def erase_raw_log() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from functools import lru_cache
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlmodel import Session, create_engine
@@ -43,6 +43,11 @@ def session() -> Generator[Session]:
             current.commit()
     except (OperationalError, InterfaceError, NoConnectionError) as error:
         raise ServiceUnavailableError("Service Unavailable") from error
+
+
+def lock(current: Session, name: str) -> None:
+    """Whoever locks the same name waits until this transaction ends."""
+    current.connection().execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
 def ping() -> None:

@@ -14,6 +14,7 @@ from langfuse_app.stores import clickhouse
 from langfuse_app.stores.raw_log import FileRawLog, raw_log
 from tests import factories
 from tests.api.conftest import Api
+from tests.draining import drain
 from worker.ingestion import Drain
 
 
@@ -38,15 +39,6 @@ def events(trace_id: str, *others: str) -> dict[str, Any]:
             stamp | {"id": f"e3-{id}", "type": "score-create", "body": {"id": f"score-{id}", "traceId": id, "name": "quality", "value": 1}},
         ]
     return {"batch": batch}
-
-
-def drain() -> None:
-    """Store what was accepted."""
-    worker = Drain()
-    while any(streams.lengths().values()):
-        worker._hold()
-        worker._tick()
-    worker._leave()
 
 
 def rows(scope: ProjectScope, table: str) -> int:

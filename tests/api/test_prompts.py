@@ -8,11 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from langfuse_app.core.scopes import ProjectScope
-from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.prompts.schemas import PromptOut, PromptsOut, ResolvedPromptOut
 from tests import factories
 from tests.api.conftest import Api
-from worker.ingestion import Drain
+from tests.draining import drain
 
 ROUTES = [
     ("GET", "/v2/prompts"), ("POST", "/v2/prompts"), ("GET", "/v2/prompts/x"), ("DELETE", "/v2/prompts/x"),
@@ -225,11 +224,7 @@ def test_a_generation_knows_its_prompt(api: Api) -> None:
         stamp | {"id": "e2", "body": {"id": "g2", "traceId": "t", "promptName": "nobody", "promptVersion": 1}},
     ]
     api.post("/ingestion", {"batch": events})
-    worker = Drain()
-    while any(streams.lengths().values()):
-        worker._hold()
-        worker._tick()
-    worker._leave()
+    drain()
     known, unknown = api.get("/observations/g1").json(), api.get("/observations/g2").json()
     assert (known["promptId"], known["promptName"], known["promptVersion"]) == (made["id"], "greeting", 1)
     assert (unknown["promptId"], unknown["promptName"]) == (None, "nobody")

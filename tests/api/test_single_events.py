@@ -6,20 +6,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from langfuse_app.core.scopes import ProjectScope
-from langfuse_app.features.ingest import repository_redis as streams
 from tests import factories
 from tests.api.conftest import Api
-from worker.ingestion import Drain
+from tests.draining import drain
 
 ROUTES = [("POST", "events"), ("POST", "spans"), ("PATCH", "spans"), ("POST", "generations"), ("PATCH", "generations")]
-
-
-def drain() -> None:
-    worker = Drain()
-    while any(streams.lengths().values()):
-        worker._hold()
-        worker._tick()
-    worker._leave()
 
 
 def send(api: Api, method: str, path: str, body: Any):

@@ -10,18 +10,10 @@ from langfuse_app.features.observations import service as observations
 from langfuse_app.features.traces import service as traces
 from langfuse_app.features.traces.schemas import TraceQuery
 from tests import factories
+from tests.draining import drain
 from tests.running import run
-from worker.ingestion import Drain
 
 COUNT = 6_000
-
-
-def drain() -> None:
-    worker = Drain()
-    while any(streams.lengths().values()):
-        worker._hold()
-        worker._tick()
-    worker._leave()
 
 
 def event(number: int, kind: str, **fields: Any) -> dict[str, Any]:

@@ -65,6 +65,11 @@ def named(*entries: tuple[str, str, Column]) -> dict[str, Column]:
     return {name: column for id, title, column in entries for name in (id, title)}
 
 
+def plain(kind: Kind, *entries: tuple[str, str, str], wrap: str = "") -> dict[str, Column]:
+    """Columns of one kind, each (id, display name, sql)."""
+    return named(*((id, title, Column(sql, kind, wrap)) for id, title, sql in entries))
+
+
 def column_of(one: Filter, columns: Columns) -> Column:
     """The column of a condition; InvalidRequestError when it is unknown or of another type."""
     column = columns.get(one.column)

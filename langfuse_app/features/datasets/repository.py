@@ -11,7 +11,7 @@ from sqlmodel import Session, col, delete, or_, select
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.features.datasets.models import Dataset, DatasetItem
 from langfuse_app.features.datasets.schemas import ItemQuery
-from langfuse_app.stores.postgres import session
+from langfuse_app.stores.postgres import lock, session
 
 _NEWEST_FIRST = (col(Dataset.created_at).desc(), col(Dataset.id))
 _ITEMS_NEWEST_FIRST = (col(DatasetItem.created_at).desc(), col(DatasetItem.id))
@@ -95,7 +95,7 @@ def change_item(scope: ProjectScope, item_id: str, rule: Callable[[DatasetItem],
 
 def _lock_item(current: Session, scope: ProjectScope, item_id: str) -> DatasetItem | None:
     # by its name, since a row lock would wait for a version that is not the newest any more when it is granted
-    current.exec(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{scope.project_id}/{item_id}", 0))))
+    lock(current, f"{scope.project_id}/{item_id}")
     statement = select(DatasetItem).where(DatasetItem.project_id == scope.project_id, DatasetItem.id == item_id)
     return current.exec(statement.where(col(DatasetItem.valid_to).is_(None))).first()
 

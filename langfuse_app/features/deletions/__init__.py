@@ -1,1 +1,1 @@
-"""Scores and their configurations."""
+"""Deleting what was ingested, and the proof of it."""

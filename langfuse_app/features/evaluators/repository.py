@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sqlalchemy import func, text
+from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from langfuse_app.core.pagination import Page
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.time import utcnow
 from langfuse_app.features.evaluators.models import EvaluationRule, Evaluator, EvaluatorVersion
-from langfuse_app.stores.postgres import session
+from langfuse_app.stores.postgres import lock, session
 
 
 class Known(NamedTuple):
@@ -52,16 +52,10 @@ def one(scope: ProjectScope, *, id: str | None = None, name: str | None = None) 
         return Known(*row) if row else None
 
 
-def _lock(current: Session, scope: ProjectScope, name: str) -> None:
-    """Versions of one name are made one after another."""
-    key = f"evaluator {scope.project_id} {name}"
-    current.connection().execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
-
-
 def add_version(scope: ProjectScope, name: str, type: str, version: EvaluatorVersion) -> Known | None:
     """Write the next version of the evaluator of that name, which is made where it is not; None when it is of another type."""
     with session() as current:
-        _lock(current, scope, name)
+        lock(current, f"evaluator {scope.project_id} {name}")  # versions of one name are made one after another
         mine = select(Evaluator).where(col(Evaluator.project_id) == scope.project_id, col(Evaluator.name) == name)
         evaluator = current.exec(mine.with_for_update()).first()
         if evaluator is None:

@@ -132,6 +132,13 @@ async def submit(scope: ProjectScope, events: list[dict[str, Any]]) -> dict[str,
     return await accept_json(scope, Delivery(body))
 
 
+async def submit_one(scope: ProjectScope, event: dict[str, Any]) -> None:
+    """The same for a single event; InvalidRequestError with the reason when it is refused."""
+    answer = await submit(scope, [event])
+    if answer["errors"]:
+        raise InvalidRequestError(str(answer["errors"][0].get("error") or answer["errors"][0].get("message")))
+
+
 async def _plain(delivery: Delivery, limit: int) -> bytes:
     if delivery.encoding and len(delivery.body) > BIG_COMPRESSED:
         return await asyncio.to_thread(inflate, delivery.body, delivery.encoding, limit)

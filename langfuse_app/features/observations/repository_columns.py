@@ -1,6 +1,6 @@
 """What a filter of observations may name (spec/api.md §9.2, §9.3): one table for both generations of routes."""
 
-from langfuse_app.core.filters.columns import Column, Kind, named
+from langfuse_app.core.filters.columns import Column, Kind, named, plain
 from langfuse_app.core.sql import known, summed
 
 # The trace row is the truth about what belongs to the trace, whatever a span carried.
@@ -23,15 +23,11 @@ SECONDS = "dateDiff('microsecond', start_time, end_time) / 1e6"
 _PER_SECOND = f"if(end_time > start_time, {summed('usage_details', 'output')} / ({SECONDS}), NULL)"
 
 
-def _plain(kind: Kind, *entries: tuple[str, str, str]) -> dict[str, Column]:
-    return named(*((id, title, Column(sql, kind)) for id, title, sql in entries))
-
-
 def _of_trace(kind: Kind, *entries: tuple[str, str, str]) -> dict[str, Column]:
-    return named(*((id, title, Column(sql, kind, _OF_TRACE)) for id, title, sql in entries))
+    return plain(kind, *entries, wrap=_OF_TRACE)
 
 
-_TEXTS = _plain(
+_TEXTS = plain(
     "string",
     ("id", "ID", "id"),
     ("name", "Name", "name"),
@@ -57,7 +53,7 @@ _TEXTS = _plain(
     ("evaluatorId", "Evaluator ID", "''"),
     ("ruleId", "Rule ID", "''"),
 )
-_NUMBERS = _plain(
+_NUMBERS = plain(
     "number",
     ("timeToFirstToken", "Time To First Token (s)", "dateDiff('microsecond', start_time, completion_start_time) / 1e6"),
     ("latency", "Latency (s)", SECONDS),
@@ -73,7 +69,7 @@ _NUMBERS = _plain(
     ("toolDefinitions", "Available Tools", "length(mapKeys(tool_definitions))"),
     ("toolCalls", "Tool Calls", "length(tool_calls)"),
 )
-_FLAGS = _plain(
+_FLAGS = plain(
     "boolean",
     ("hasParentObservation", "Has Parent Observation", "(parent_observation_id != '')"),
     ("isRootObservation", "Is Root Observation", IS_ROOT),
@@ -103,11 +99,11 @@ _SCORES = named(
 
 COLUMNS: dict[str, Column] = {
     **_TEXTS,
-    **_plain("datetime", ("startTime", "Start Time", "start_time"), ("endTime", "End Time", "end_time")),
-    **_plain("payload", ("input", "Input", "input"), ("output", "Output", "output")),
-    **_plain("map", ("metadata", "Metadata", "metadata")),
-    **_plain("array", ("toolNames", "Available Tool Names", "mapKeys(tool_definitions)")),
-    **_plain("array", ("calledToolNames", "Called Tool Names", "tool_call_names")),
+    **plain("datetime", ("startTime", "Start Time", "start_time"), ("endTime", "End Time", "end_time")),
+    **plain("payload", ("input", "Input", "input"), ("output", "Output", "output")),
+    **plain("map", ("metadata", "Metadata", "metadata")),
+    **plain("array", ("toolNames", "Available Tool Names", "mapKeys(tool_definitions)")),
+    **plain("array", ("calledToolNames", "Called Tool Names", "tool_call_names")),
     **_NUMBERS,
     "Cost ($)": _NUMBERS["totalCost"],
     **_FLAGS,

@@ -12,7 +12,7 @@ from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.time import utcnow
 from langfuse_app.features.prompts.composition import Reference
 from langfuse_app.features.prompts.models import Prompt, PromptDependency
-from langfuse_app.stores.postgres import session
+from langfuse_app.stores.postgres import lock, session
 
 Decide = Callable[[Prompt | None], Prompt]
 """The new version, made from the newest one."""
@@ -24,8 +24,7 @@ def _of(scope: ProjectScope, name: str) -> Any:
 
 def _lock(current: Session, scope: ProjectScope, name: str) -> None:
     """Versions and labels of one name change one after another."""
-    key = f"prompt {scope.project_id} {name}"
-    current.connection().execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+    lock(current, f"prompt {scope.project_id} {name}")
 
 
 def find(scope: ProjectScope, reference: Reference) -> Prompt | None:

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ConfigDict, Field
 
 from langfuse_app.api import cursors
 from langfuse_app.api.auth import Project, ScoreWriter
+from langfuse_app.api.bodies import json_body
 from langfuse_app.api.documented import answers
 from langfuse_app.api.errors import json_response
 from langfuse_app.api.params import CommaList, FilterText, Moment, Paged, Params, groups, split_commas
@@ -32,10 +32,7 @@ _CREATED = answers(schemas.CreatedScore) | {
 @router.post("/api/public/scores", responses=_CREATED)
 async def create_scores(request: Request, scope: ScoreWriter) -> Response:
     """Accept one score (200 with its id), or an array of scores (202, or 207 when some were refused)."""
-    try:
-        body = orjson.loads(await request.body())
-    except orjson.JSONDecodeError as error:
-        raise InvalidRequestError("Invalid JSON") from error
+    body = await json_body(request)
     if not isinstance(body, list):
         return json_response({"id": await service.create(scope, body)})
     accepted, reasons = await service.create_many(scope, body)

@@ -1,16 +1,12 @@
 """What a filter of scores may name (spec/api.md §9.4)."""
 
-from langfuse_app.core.filters.columns import Column, Kind, named
+from langfuse_app.core.filters.columns import Column, named, plain
 
 OF_TRACE = "trace_id IN (SELECT id FROM traces FINAL WHERE project_id = {project_id:String} AND $condition)"
 
 
-def _plain(kind: Kind, *entries: tuple[str, str, str]) -> dict[str, Column]:
-    return named(*((id, title, Column(sql, kind)) for id, title, sql in entries))
-
-
 COLUMNS: dict[str, Column] = {
-    **_plain(
+    **plain(
         "string",
         ("id", "ID", "id"),
         ("traceId", "Trace ID", "trace_id"),
@@ -30,9 +26,9 @@ COLUMNS: dict[str, Column] = {
         # no score names its evaluator yet
         ("evaluatorId", "Evaluator ID", "''"),
     ),
-    **_plain("datetime", ("timestamp", "Timestamp", "timestamp")),
-    **_plain("number", ("value", "Value", "if(data_type IN ('NUMERIC', 'BOOLEAN'), value, NULL)")),
-    **_plain("map", ("metadata", "Metadata", "metadata")),
+    **plain("datetime", ("timestamp", "Timestamp", "timestamp")),
+    **plain("number", ("value", "Value", "if(data_type IN ('NUMERIC', 'BOOLEAN'), value, NULL)")),
+    **plain("map", ("metadata", "Metadata", "metadata")),
     **named(
         ("traceName", "Trace Name", Column("name", "string", OF_TRACE)),
         ("userId", "User ID", Column("user_id", "string", OF_TRACE)),

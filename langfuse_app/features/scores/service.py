@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from langfuse_app.core.errors import AppError, InvalidRequestError, NotFoundError, ValidationFailedError
+from langfuse_app.core.errors import AppError, NotFoundError, ValidationFailedError
 from langfuse_app.core.ids import new_id
 from langfuse_app.core.pagination import Page
 from langfuse_app.core.scopes import ProjectScope
@@ -66,9 +66,7 @@ async def create(scope: ProjectScope, body: dict[str, Any]) -> str:
     ValidationFailedError or InvalidRequestError when it breaks a rule that is known without its config.
     """
     event = _event(body)
-    answer = await ingest.submit(scope, [event])
-    if answer["errors"]:
-        raise InvalidRequestError(str(answer["errors"][0].get("error") or answer["errors"][0].get("message")))
+    await ingest.submit_one(scope, event)
     return event["body"]["id"]
 
 

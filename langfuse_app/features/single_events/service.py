@@ -53,7 +53,5 @@ def _fields(body: Any) -> dict[str, Any]:
 
 async def _submit(scope: ProjectScope, type: str, body: dict[str, Any]) -> str:
     event = {"id": new_id(), "type": type, "timestamp": iso_ms(utcnow()), "body": body}
-    answer = await ingest.submit(scope, [event])
-    if answer["errors"]:
-        raise InvalidRequestError(str(answer["errors"][0].get("error") or answer["errors"][0].get("message")))
+    await ingest.submit_one(scope, event)
     return body["id"]

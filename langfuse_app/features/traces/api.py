@@ -1,14 +1,14 @@
 """Routes of traces (spec/api.md §4.1)."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
-import orjson
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from langfuse_app.api.auth import Project
+from langfuse_app.api.bodies import json_body
 from langfuse_app.api.documented import answers
 from langfuse_app.api.errors import json_response
 from langfuse_app.api.params import CommaList, FilterText, Moment, Paged, groups
@@ -144,10 +144,7 @@ def download(request: Request, trace_id: str, project_id: str) -> Response:
 @router.post("/api/public/traces", responses=answers(schemas.CreatedTrace))
 async def create_trace(request: Request, scope: Project) -> Response:
     """Accept one trace, as clients did before batches; its id."""
-    try:
-        body: Any = orjson.loads(await request.body())
-    except orjson.JSONDecodeError as error:
-        raise InvalidRequestError("Invalid JSON") from error
+    body = await json_body(request)
     return json_response({"id": await service.create(scope, body)})
 
 

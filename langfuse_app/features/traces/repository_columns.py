@@ -1,6 +1,6 @@
 """What a filter of traces may name (spec/api.md §9.1): the row itself, sums over its observations, its scores."""
 
-from langfuse_app.core.filters.columns import Column, Kind, named
+from langfuse_app.core.filters.columns import Column, named, plain
 from langfuse_app.core.sql import summed
 
 _SCORED = "id IN (SELECT trace_id FROM scores FINAL WHERE project_id = {project_id:String} AND trace_id != '' AND $condition)"
@@ -9,12 +9,8 @@ _IN_DATASET = (
 )
 
 
-def _plain(kind: Kind, *entries: tuple[str, str, str]) -> dict[str, Column]:
-    return named(*((id, title, Column(sql, kind)) for id, title, sql in entries))
-
-
 _ROW: dict[str, Column] = {
-    **_plain(
+    **plain(
         "string",
         ("id", "ID", "id"),
         ("name", "Name", "name"),
@@ -29,10 +25,10 @@ _ROW: dict[str, Column] = {
         ("evaluatorId", "Evaluator ID", "''"),
         ("ruleId", "Rule ID", "''"),
     ),
-    **_plain("boolean", ("bookmarked", "⭐️", "bookmarked"), ("public", "Public", "public")),
-    **_plain("datetime", ("timestamp", "Timestamp", "timestamp")),
-    **_plain("map", ("metadata", "Metadata", "metadata")),
-    **_plain("array", ("traceTags", "Tags", "tags")),
+    **plain("boolean", ("bookmarked", "⭐️", "bookmarked"), ("public", "Public", "public")),
+    **plain("datetime", ("timestamp", "Timestamp", "timestamp")),
+    **plain("map", ("metadata", "Metadata", "metadata")),
+    **plain("array", ("traceTags", "Tags", "tags")),
     **named(
         ("datasetId", "Dataset", Column("experiment_dataset_id", "string", _IN_DATASET)),
         ("scores_avg", "Scores (numeric)", Column("trace_id", "score_averages", _SCORED)),

@@ -132,9 +132,7 @@ async def create(scope: ProjectScope, body: Any) -> str:
         raise InvalidRequestError("A trace is a JSON object")
     full: dict[str, Any] = body | {"id": body.get("id") or new_id()}
     event = {"id": new_id(), "type": "trace-create", "timestamp": iso_ms(utcnow()), "body": full}
-    answer = await ingest.submit(scope, [event])
-    if answer["errors"]:
-        raise InvalidRequestError(str(answer["errors"][0].get("error") or answer["errors"][0].get("message")))
+    await ingest.submit_one(scope, event)
     return full["id"]
 
 
