@@ -80,10 +80,7 @@ class TokenCounter:
         child, self._child = self._child, None
         if child is not None:
             child.kill()
-            for pipe in (child.stdin, child.stdout):
-                if pipe is not None:
-                    pipe.close()
-            child.wait()
+            _reap(child)
 
     def _exchange(self, batch: list[Text], deadline: float) -> list[dict[str, int]] | None:
         """The answer to one batch, None when there is none in time."""
@@ -105,7 +102,7 @@ class TokenCounter:
         watchdog.start()
         try:
             return _ask(child, frame)
-        except (OSError, EOFError):
+        except (OSError, EOFError, ValueError):  # of a pipe that was closed when the child had ended
             self.close()
             return None
         finally:
@@ -134,8 +131,16 @@ def _start(idle_s: float) -> subprocess.Popen[bytes]:
     # stderr goes nowhere: Rust prints a page for every text that it cannot take, and the answer already says so
     environment = os.environ | {"TOKENIZERS_PARALLELISM": "false"}
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, bufsize=0)
-    threading.Thread(target=child.wait, name="token-counter-reaper", daemon=True).start()
+    threading.Thread(target=_reap, args=(child,), name="token-counter-reaper", daemon=True).start()
     return child
+
+
+def _reap(child: subprocess.Popen[bytes]) -> None:
+    """Wait for its end, then give back what was open to it."""
+    child.wait()
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 def _ask(child: subprocess.Popen[bytes], frame: bytes) -> list[dict[str, int]]:
