@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 import orjson
 
-from langfuse_app.ingestion.normalise import clean, json_text, text
+from langfuse_app.ingestion.normalise import clean, is_double, json_text, text
 
 MAX_DEPTH: Final = 32  # of values converted, and of dotted paths rebuilt
 MAX_SLOTS: Final = 10_001  # array elements rebuilt from indexed keys, in total per span
@@ -90,9 +90,9 @@ def number(value: object) -> int | float | None:
         found = float(value) if isinstance(value, (float, str)) else value
     except ValueError:
         return None
-    if isinstance(found, float):
-        return None if not math.isfinite(found) else int(found) if found.is_integer() else found
-    return found
+    if not is_double(found):
+        return None
+    return int(found) if isinstance(found, float) and found.is_integer() else found
 
 
 def truth(value: object) -> bool:

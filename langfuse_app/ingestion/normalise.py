@@ -147,7 +147,15 @@ def model_parameters(value: object) -> str:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and is_double(value)
+
+
+def is_double(value: float) -> bool:
+    """Whether a finite double can hold the number; whole numbers may have any length."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def metadata_record(value: object) -> Mapping[str, object]:

@@ -13,7 +13,7 @@ from langfuse_app.ingestion.changes import Change, Rejected, Request
 from langfuse_app.ingestion.mapping import map_span, observation
 from langfuse_app.ingestion.span_scores import score_changes
 from langfuse_app.ingestion.span_traces import TraceChanges
-from langfuse_app.ingestion.spans import OtlpError, Span, json_spans, parse_json, parse_proto, proto_spans
+from langfuse_app.ingestion.spans import OtlpError, Span, bounded_id, json_spans, parse_json, parse_proto, proto_spans
 from langfuse_app.ingestion.wellformed import check, trace_ids
 
 __all__ = ["OtlpError", "accept_export", "decode_export"]
@@ -25,7 +25,7 @@ def accept_export(body: bytes, content: str) -> list[str]:
         return _accept_json(body)
     message = parse_proto(body)
     ids = [
-        span.trace_id.hex() if span.span_id else ""
+        bounded_id(span.trace_id.hex()) if span.span_id else ""
         for resource_spans in message.resource_spans
         for scope_spans in resource_spans.scope_spans
         for span in scope_spans.spans

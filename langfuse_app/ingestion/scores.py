@@ -7,7 +7,7 @@ import msgspec
 
 from langfuse_app.ingestion.changes import Change
 from langfuse_app.ingestion.json_bodies import OptionalText, ReferredId, Time
-from langfuse_app.ingestion.normalise import clean
+from langfuse_app.ingestion.normalise import clean, is_double
 
 DataType = Literal["NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT", "CORRECTION"]
 Source = Literal["API", "EVAL", "ANNOTATION"]
@@ -106,7 +106,7 @@ def _inferred(value: float | str) -> DataType:
 def _value_problem(value: float | str, kind: str) -> str:
     """Why the value does not fit the type, '' when it does."""
     if kind in ("NUMERIC", "BOOLEAN"):
-        if isinstance(value, str) or not _is_double(value):
+        if isinstance(value, str) or not is_double(value):
             return f"A {kind} score needs a number"
         return "A BOOLEAN score is 0 or 1" if kind == "BOOLEAN" and value not in (0, 1) else ""
     if not isinstance(value, str):
@@ -114,13 +114,6 @@ def _value_problem(value: float | str, kind: str) -> str:
     if kind == "TEXT" and not 1 <= len(value) <= MAX_TEXT:
         return f"A TEXT score has 1 to {MAX_TEXT} characters"
     return ""
-
-
-def _is_double(value: float) -> bool:
-    try:
-        return math.isfinite(float(value))
-    except OverflowError:
-        return False
 
 
 def _config_problem(body: ScoreBody, config: Config) -> str:

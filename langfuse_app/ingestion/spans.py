@@ -3,6 +3,7 @@
 Two encodings, one result: `Span` with plain Python values. Nothing here knows what an attribute means.
 """
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any, Final, cast
 
@@ -25,6 +26,7 @@ STRUCTURED: Final = frozenset(
         "gen_ai.tool.call.result",
     }
 )
+MAX_ID: Final = 800  # characters
 ERROR: Final = 2  # the status code of a failed span
 RESOURCE_COLUMNS: Final = {
     "service.name": "service_name",
@@ -139,9 +141,9 @@ def _proto_span(index: int, span: Any, resource: Origin, scope: Origin) -> Span:
     status = span.status
     return Span(
         index,
-        span.trace_id.hex(),
-        span.span_id.hex(),
-        span.parent_span_id.hex(),
+        bounded_id(span.trace_id.hex()),
+        bounded_id(span.span_id.hex()),
+        bounded_id(span.parent_span_id.hex()),
         clean(span.name),
         span.start_time_unix_nano,
         span.end_time_unix_nano,
@@ -161,7 +163,7 @@ def _proto_event(event: Any) -> SpanEvent:
 
 
 def _proto_link(link: Any) -> dict[str, Any]:
-    found = {"traceId": link.trace_id.hex(), "spanId": link.span_id.hex()}
+    found = {"traceId": bounded_id(link.trace_id.hex()), "spanId": bounded_id(link.span_id.hex())}
     attributes = _proto_attributes(link.attributes)
     return {**found, "attributes": attributes} if attributes else found
 
@@ -284,11 +286,16 @@ def _enum(value: object, names: dict[str, int]) -> int:
 
 
 def id_text(value: object) -> str:
-    """A trace or span id: strings verbatim, byte arrays as lower-case hex, '' when it is neither."""
+    """A trace or span id: strings verbatim, byte arrays as lower-case hex, '' when it is neither; bounded."""
     if isinstance(value, str):
-        return clean(value)
+        return bounded_id(clean(value))
     octets = id_bytes(value)
-    return "" if octets is None else octets.hex()
+    return "" if octets is None else bounded_id(octets.hex())
+
+
+def bounded_id(text: str) -> str:
+    """The id; of one beyond the 800 characters that ids may have (spec/api.md §5) its SHA-256, so that what has one id stays together."""
+    return text if len(text) <= MAX_ID else hashlib.sha256(text.encode()).hexdigest()
 
 
 def id_bytes(value: object) -> bytes | None:

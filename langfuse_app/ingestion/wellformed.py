@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from langfuse_app.ingestion.normalise import clean
-from langfuse_app.ingestion.spans import OtlpError, id_bytes
+from langfuse_app.ingestion.spans import OtlpError, bounded_id, id_bytes
 
 _ARRAY, _NULL = ord("["), ord("n")  # what the JSON of an array, or of null, begins with
 _ABSENT: Final = msgspec.Raw(b"null")
@@ -50,7 +50,7 @@ def trace_ids(body: bytes) -> list[str]:
 def _trace_id(span: _Span) -> str:
     if not span.trace_id or not span.span_id or not _is_array(span.attributes) or not _is_array(span.events):
         raise msgspec.DecodeError("the careful reading says what is wrong")
-    return clean(span.trace_id)
+    return bounded_id(clean(span.trace_id))
 
 
 def _is_array(raw: msgspec.Raw) -> bool:

@@ -60,6 +60,7 @@ _CONFIG = """\
     <max_insert_threads>1</max_insert_threads>
     <async_insert>0</async_insert>
     <log_queries>0</log_queries>
+    <http_max_field_value_size>16777216</http_max_field_value_size>
     <max_memory_usage>{memory_per_query}</max_memory_usage>
     <max_bytes_before_external_group_by>{spill}</max_bytes_before_external_group_by>
     <max_bytes_before_external_sort>{spill}</max_bytes_before_external_sort>

@@ -20,6 +20,7 @@ from langfuse_app.stores import turns
 _TOO_HEAVY = ("Code: 158.", "Code: 159.", "Code: 160.", "Code: 202.", "Code: 241.", "Code: 307.", "Code: 396.")
 # Codes of a server that cannot work now and will again: disk full, network, too many parts, read-only, half-known inserts, Keeper.
 _AWAY = ("Code: 209.", "Code: 210.", "Code: 242.", "Code: 243.", "Code: 252.", "Code: 279.", "Code: 319.", "Code: 999.", "No space left on")
+_TOO_LONG = "Field value too long"  # a parameter over the server's http_max_field_value_size
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _local = threading.local()
 
@@ -64,6 +65,8 @@ def client(database: str | None = None) -> Client:
 
 def _translate(error: Exception) -> Exception:
     text = str(error)
+    if _TOO_LONG in text:
+        return QueryTooHeavyError("a value of the query is too long, send a shorter one")
     if any(code in text for code in _TOO_HEAVY):
         return QueryTooHeavyError()
     if isinstance(error, OperationalError) or any(code in text for code in _AWAY):

@@ -59,12 +59,15 @@ class Fuzz:
             assert hostile.path == OTLP, (answer.text[:300], hostile.body[:2_000])  # a batch answers for each event alone
 
     def read_all(self) -> None:
-        for path in READS:
-            answer = self._client.get(path)
-            assert answer.status_code == 200, (path, answer.status_code, answer.text[:500])
-        for row in self._client.get(READS[0]).json()["data"]:
+        traces, *_ = [self._read(path) for path in READS]
+        for row in traces["data"]:
             answer = self._client.get(f"/api/public/traces/{quote(row['id'], safe='')}")
             assert answer.status_code in (200, 400, 404), (row["id"], answer.status_code, answer.text[:500])
+
+    def _read(self, path: str) -> Any:
+        answer = self._client.get(path)
+        assert answer.status_code == 200, (path, answer.status_code, answer.text[:500])
+        return answer.json()
 
 
 def fuzz(product: Product, inside: Inside, figures: dict[str, Any], seconds: float) -> None:

@@ -429,3 +429,14 @@ def test_json_too_deep_to_parse_raises_nothing_but_a_refusal(shape: str, member:
     body = encode(export(span(**{member: "@"}))).replace(b'"@"', deep)
     with suppress(OtlpError):
         accept_export(body, "otlp-json")
+
+
+@pytest.mark.parametrize("encoded", [encode, encode_proto])
+def test_ids_beyond_800_characters_are_bounded_alike(encoded: Any) -> None:
+    body = encoded(export(span(traceId="ab" * 90_000, spanId="cd" * 90_000), span(traceId="ab" * 90_000, spanId="ef" * 8)))
+    content = "otlp-json" if encoded is encode else "otlp-protobuf"
+    traces = accept_export(body, content)
+    assert [len(trace) for trace in traces] == [64, 64]
+    assert len(set(traces)) == 1
+    changes = [one for one in decode_export(body, None, request(content=content)) if isinstance(one, Change) and one.kind == "observation"]
+    assert [(one.trace_id, len(one.id)) for one in changes] == [(traces[0], 64), (traces[0], 16)]

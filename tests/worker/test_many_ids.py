@@ -7,6 +7,8 @@ from langfuse_app.core.sql import portions
 from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.ingest import service as ingest
 from langfuse_app.features.observations import service as observations
+from langfuse_app.features.sessions import service as sessions
+from langfuse_app.features.sessions.schemas import SessionQuery
 from langfuse_app.features.traces import service as traces
 from langfuse_app.features.traces.schemas import TraceQuery
 from tests import factories
@@ -49,3 +51,14 @@ def test_a_list_of_traces_with_long_ids(engines: Settings) -> None:
     found = traces.list_traces(scope, TraceQuery(limit=100))
     assert {item.id for item in found.items} == set(ids)
     assert all(len(item.observation_ids) == 1 for item in found.items)
+
+
+def test_names_longer_than_a_parameter_of_the_server_may_be(engines: Settings) -> None:
+    scope = factories.project()
+    session = "'\\" * 90_000
+    trace = {"id": "long", "sessionId": session, "userId": "u" * 200_000, "timestamp": "2026-05-01T10:00:00Z"}
+    run(ingest.submit(scope, [{"id": "e1", "type": "trace-create", "timestamp": "2026-05-01T10:00:00Z", "body": trace}]))
+    drain()
+    assert streams.dead_letters() == []
+    assert [item.id for item in traces.list_traces(scope, TraceQuery(session_id=session, user_id="u" * 200_000)).items] == ["long"]
+    assert [item.id for item in sessions.list_sessions(scope, SessionQuery()).items] == [session]

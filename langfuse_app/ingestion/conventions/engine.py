@@ -84,7 +84,7 @@ def explicit(sources: Sources) -> Sources:
 
 def summarises(plan: Plan, span: Span) -> bool:
     """Whether the span repeats what its children count (a wrapper, an agent's run)."""
-    return any(values is ANY or span.attributes.get(key) in values for key, values in plan.summaries)
+    return any(values is ANY or text(span.attributes.get(key)) in values for key, values in plan.summaries)
 
 
 _plans: dict[tuple[str, bool, tuple[str, ...]], Plan] = {}
