@@ -88,7 +88,24 @@ def operations(filled: Filled) -> list[Operation]:
         Operation("7 days: two words, one rare", lambda n: spans(f" {fill.RARE} ", fromStartTime=since(n)), some, 150, 300),
         Operation("7 days: common words", lambda n: spans(fill.COMMON, fromStartTime=since(n)), page, 750, 1_500),
         Operation("count", lambda n: _list("observations", limit=1, fromStartTime=since(n)), (1, 1), 20, 40),
+        Operation("count, by metrics", lambda n: _metric(filled, n, _measure("count", "count")), (1, 1), 20, 40),
+        Operation("p95 latency", lambda n: _metric(filled, n, _measure("latency", "p95")), (1, 1), 30, 60),
+        Operation("cost per model per day", lambda n: _metric(filled, n, _measure("totalCost", "sum"), "providedModelName"), (1, 500), 60, 120),
     ]
+
+
+def _measure(measure: str, aggregation: str) -> dict[str, str]:
+    return {"measure": measure, "aggregation": aggregation}
+
+
+def _metric(filled: Filled, turn: int, metric: dict[str, str], dimension: str = "") -> str:
+    """Thirty days of observations; with a dimension, by it and by day."""
+    end = datetime.fromtimestamp(filled.end_us / 1e6, UTC) - timedelta(minutes=turn)
+    query: dict[str, Any] = {"view": "observations", "metrics": [metric], "filters": []}
+    query |= {"fromTimestamp": (end - timedelta(days=30)).isoformat(), "toTimestamp": end.isoformat()}
+    if dimension:
+        query |= {"dimensions": [{"field": dimension}], "timeDimension": {"granularity": "day"}}
+    return _list("metrics", query=json.dumps(query))
 
 
 async def measure(product: Product, filled: Filled, turns: int) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from rq.scheduler import RQScheduler
 
 from langfuse_app.core.settings import get_settings
 from langfuse_app.features.queues.service import announce
+from langfuse_app.features.upkeep import service as upkeep
 from langfuse_app.stores import cache
 from langfuse_app.stores.queue import queue
 from langfuse_app.stores.redis import redis
@@ -35,33 +36,20 @@ class Worker(SimpleWorker):
 
 
 class Schedules(threading.Thread):
-    """What has to happen every few seconds, whether or not a job runs."""
+    """What has to happen every few seconds, whether or not a job runs: each task with the seconds between its beginnings."""
 
-    def __init__(self, queues: list[Queue]) -> None:
+    def __init__(self, every: dict[Callable[[], object], float]) -> None:
         super().__init__(name="schedules", daemon=True)
-        self._delayed = RQScheduler(queues, connection=redis(), logging_level="WARNING")
+        self._every = every
         self._next: dict[Callable[[], object], float] = {}
 
     def run(self) -> None:
         """Until the process stops."""
-        every: dict[Callable[[], object], float] = {
-            self._promote: 1.0,
-            sweep.rearm: sweep.REARM_S,
-            sweep.compare: sweep.COMPARE_S,
-            cache.settle: 5.0,
-            deletions.look: deletions.LOOK_S,
-            blob_exports.look: blob_exports.LOOK_S,
-        }
         while not stopping.wait(0.5):
-            for task, seconds in every.items():
+            for task, seconds in self._every.items():
                 if time.monotonic() >= self._next.get(task, 0.0):
                     self._next[task] = time.monotonic() + seconds
                     self._run(task)
-
-    def _promote(self) -> None:
-        """Delayed jobs whose time has come go to their queues; of all workers one does it, without a process of its own."""
-        self._delayed.acquire_locks()
-        self._delayed.enqueue_scheduled_jobs()
 
     @staticmethod
     def _run(task: Callable[[], object]) -> None:
@@ -84,6 +72,27 @@ def run(names: list[str]) -> None:
         import_module(task.rpartition(".")[0])  # a second or two that the first trace need not wait for
     queues: list[Queue] = [queue(spec.name) for spec in specs]
     announce(describe())
-    Schedules(queues).start()
+    _start_schedules(queues)
     worker = Worker(queues, connection=redis(), maintenance_interval=60)
     worker.work(with_scheduler=False, logging_level="WARNING")
+
+
+def _start_schedules(queues: list[Queue]) -> None:
+    delayed = RQScheduler(queues, connection=redis(), logging_level="WARNING")
+
+    def promote() -> None:
+        """Delayed jobs whose time has come go to their queues; of all workers one does it, without a process of its own."""
+        delayed.acquire_locks()
+        delayed.enqueue_scheduled_jobs()
+
+    Schedules(
+        {
+            promote: 1.0,
+            sweep.rearm: sweep.REARM_S,
+            sweep.compare: sweep.COMPARE_S,
+            cache.settle: 5.0,
+            deletions.look: deletions.LOOK_S,
+            blob_exports.look: blob_exports.LOOK_S,
+        }
+    ).start()
+    Schedules({upkeep.settle: upkeep.LOOK_S}).start()  # it waits for minutes, and the others must not

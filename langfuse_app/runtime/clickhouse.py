@@ -57,6 +57,7 @@ _CONFIG = """\
   </merge_tree>
   <profiles><default>
     <max_threads>2</max_threads>
+    <max_threads_min_free_memory_per_thread>0</max_threads_min_free_memory_per_thread>
     <max_insert_threads>1</max_insert_threads>
     <async_insert>0</async_insert>
     <log_queries>0</log_queries>

@@ -1,0 +1,1 @@
+"""Upkeep of the analytics store: what is worth doing while nothing is written."""
