@@ -133,10 +133,13 @@ def dead_letters() -> None:
 def dead_letters_list(data_dir: str | None, as_json: bool) -> None:
     """Show them, oldest first."""
     _connected(_settings(LANGFUSE_DATA_DIR=data_dir))
+    from langfuse_app.features.api_keys.service import operator
     from langfuse_app.features.ledger.service import dead_letters as listed
 
-    found = [dataclasses.asdict(letter) for letter in listed()]
-    click.echo(json.dumps(found, indent=1) if as_json else "\n".join(f"{f['id']}  {f['project_id']}  {f['reason']}" for f in found))
+    found = [dataclasses.asdict(letter) for letter in listed(operator())]
+    click.echo(
+        json.dumps(found, indent=1, default=str) if as_json else "\n".join(f"{f['id']}  {f['project_id']}  {f['reason']}" for f in found)
+    )
 
 
 @dead_letters.command(name="replay")
@@ -145,9 +148,10 @@ def dead_letters_list(data_dir: str | None, as_json: bool) -> None:
 def dead_letters_replay(ids: tuple[str, ...], data_dir: str | None) -> None:
     """Queue them again: those of the ids, or all."""
     _connected(_settings(LANGFUSE_DATA_DIR=data_dir))
+    from langfuse_app.features.api_keys.service import operator
     from langfuse_app.features.ledger.service import replay
 
-    click.echo(f"{replay(list(ids))} queued again")
+    click.echo(f"{replay(operator(), ids)} queued again")
 
 
 @dead_letters.command(name="drop")
@@ -156,9 +160,10 @@ def dead_letters_replay(ids: tuple[str, ...], data_dir: str | None) -> None:
 def dead_letters_drop(ids: tuple[str, ...], data_dir: str | None) -> None:
     """Give them up: those of the ids, or all."""
     _connected(_settings(LANGFUSE_DATA_DIR=data_dir))
+    from langfuse_app.features.api_keys.service import operator
     from langfuse_app.features.ledger.service import drop
 
-    click.echo(f"{drop(list(ids))} dropped")
+    click.echo(f"{drop(operator(), ids)} dropped")
 
 
 @cli.command()

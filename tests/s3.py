@@ -15,14 +15,14 @@ class S3(NamedTuple):
 
 
 @contextmanager
-def running_s3(bucket: str = "events") -> Iterator[S3]:
-    """An empty server with one bucket."""
+def running_s3(bucket: str = "events", port: int = 0) -> Iterator[S3]:
+    """An empty server with one bucket, at a free port where none is given."""
     import boto3
     from moto.server import ThreadedMotoServer
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=port)
         server.start()
         host, port = server.get_host_and_port()
         endpoint = f"http://{host}:{port}"

@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 Key = tuple[str, str]  # project id, entity id
 Row = TypeVar("Row", ObservationRow, TraceRow, ScoreRow)
 MINUTE, DAY = 60_000_000, 86_400_000_000
+EDGE_MINUTES = 30  # of a trace's time, from either end, in which a span that comes again is sought under another start
 TOKENS = TokenCounter(timeout_s=8.0)  # shorter than a lease, so that a slow count does not cost the shards
 
 
@@ -183,9 +184,11 @@ class Batch:
         return [part for part in self._parts if any(_observation_key(result) in wanted for result in part.results)]
 
     def _stored_observations(self) -> dict[tuple[str, str, str], ObservationRow]:
-        """Rows to merge with, in traces that are known. A span replaces: it is only looked up where events stated something."""
+        """Rows to merge with, in traces that are known. A span replaces: it is only looked up where events stated something,
+        or where it may stand under another start."""
         found: dict[tuple[str, str, str], ObservationRow] = {}
         missing: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        spans: dict[str, dict[tuple[str, str], set[int]]] = defaultdict(dict)
         for key, changes in self._observations.items():
             project, trace_id, id = key
             row = self._remembered("observation", project, trace_id, id)
@@ -195,6 +198,12 @@ class Batch:
             window = self._windows.get((project, trace_id))
             if window and (window.stated or not all(change.whole for change in changes)):
                 missing[project].append((trace_id, id))
+            elif window and (minutes := _other_minutes(window, changes)):
+                spans[project][(trace_id, id)] = minutes
+        for project, sought in spans.items():
+            stored = columnar.stored_minutes(worker_scope(project), list(sought), set().union(*sought.values()))
+            if moved := [key for key, minutes in sought.items() if minutes & stored.get(key, set())]:
+                missing[project] += moved
         for project, pairs in missing.items():
             first, last = self._span(project, {trace_id for trace_id, _ in pairs})
             scope = worker_scope(project)
@@ -348,6 +357,18 @@ class Batch:
             if not row.is_deleted:
                 found["score", row.project_id, "", row.id] = row, shards[(row.project_id, row.id)]
         return found
+
+
+def _other_minutes(window: relational.Window, changes: Sequence[Change]) -> set[int]:
+    """Where spans of these changes may stand already, beside the minute in which they are replaced without a look-up.
+
+    Mostly nowhere: a trace arrives at once, or lasts no longer than its minute. Of a trace that is open for hours only
+    both ends are searched, or each of its spans would cost more than the one before.
+    """
+    first, last = window.first_start // MINUTE, window.last_start // MINUTE
+    minutes = {*range(first, min(last, first + EDGE_MINUTES) + 1), *range(max(first, last - EDGE_MINUTES), last + 1)}
+    starts = {change.fields["start_time"] // MINUTE for change in changes}
+    return minutes - starts if len(starts) == 1 else minutes
 
 
 def _count(texts: Sequence[tuple[ModelDefinition, str, str]]) -> list[dict[str, int]]:

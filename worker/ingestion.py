@@ -26,6 +26,7 @@ from langfuse_app.ingestion.changes import Change, Rejected
 from langfuse_app.stores.raw_log import Ref, raw_log
 from worker import dead_letters
 from worker.batches import TOKENS, Batch, UncountedError
+from worker.fairness import in_turns, shares
 from worker.frames import Part, decode
 from worker.memory import RowCache, SeenEvents
 from worker.stopping import stopping
@@ -38,10 +39,15 @@ POLL_S = 0.03
 ENTRIES_PER_TICK = 3_000
 RETRY_S = 0.5  # before the second try of an entry that failed
 BYTES_PER_TICK = 48 << 20
-LIVE_SHARE = 4  # live : bulk = 4 : 1
 HELP_ENTRIES = 2_000  # a backlog in which another drain is worth its overhead, where a core is free for it
 DRAINS = max(1, (os.cpu_count() or 2) - 1)
-AWAY = (ServiceUnavailableError, RedisError)  # a store is away, which is nobody's poison
+
+
+class LostLeaseError(Exception):
+    """Another worker took over, because this one stood still; what it read belongs to the other one."""
+
+
+AWAY = (ServiceUnavailableError, RedisError, LostLeaseError)  # a store is away, or a shard: which is nobody's poison
 
 
 class _Flight(NamedTuple):
@@ -168,9 +174,10 @@ class Drain:
     # --- one tick -----------------------------------------------------------------------------
 
     def _tick(self) -> tuple[bool, bool]:
-        """Process one batch; answers whether there was one and whether it was full."""
-        entries = self._read()
+        """Process one batch; answers whether there was one and whether more waits than it could hold."""
+        entries, more = self._read()
         parts, broken, full = self._decode(entries)
+        full = full or more
         self._process(parts)
         del parts
         if not full:
@@ -181,13 +188,10 @@ class Drain:
             self._failed(entry, reason)
         return bool(entries or self._uncounted or self._later), full
 
-    def _read(self) -> list[Entry]:
+    def _read(self) -> tuple[list[Entry], bool]:
+        """What waits in the shards of this drain, in the order to take it; and whether more waits than was read."""
         counts = {place: count for place, count in streams.lengths().items() if count and place[1] in self._owned}
-        live = [place for place in counts if place[0] == "live"]
-        bulk = [place for place in counts if place[0] == "bulk"]
-        live_quota = ENTRIES_PER_TICK if not bulk else ENTRIES_PER_TICK * LIVE_SHARE // (LIVE_SHARE + 1)
-        bulk_quota = ENTRIES_PER_TICK if not live else ENTRIES_PER_TICK // (LIVE_SHARE + 1)
-        wanted = {place: max(1, live_quota // len(live)) for place in live} | {place: max(1, bulk_quota // len(bulk)) for place in bulk}
+        wanted = shares(counts, ENTRIES_PER_TICK)
         if not TOKENS.loading:
             self._uncounted.clear()
         self._later = {entry: due for entry, due in self._later.items() if due > time.monotonic()}
@@ -198,7 +202,7 @@ class Drain:
             if place in wanted:
                 wanted[place] += count
         fresh = [entry for entry in streams.read(wanted) if _identity(entry) not in held]
-        return sorted(fresh, key=lambda entry: (entry.lane != "live", entry.stream_id))
+        return in_turns(fresh), any(counts[place] > wanted[place] for place in wanted)
 
     def _decode(self, entries: list[Entry]) -> tuple[list[Part], list[tuple[Entry, str]], bool]:
         """Frames in order until the batch is full; each is read and decoded once however many shards it touches."""
@@ -253,6 +257,9 @@ class Drain:
         return batch
 
     def _write(self, batch: Batch) -> None:
+        shards = {part.entry.shard for part in batch.parts}
+        if lost := shards - streams.renew(shards, self._token):
+            raise LostLeaseError(f"shards {sorted(lost)} have another owner")
         batch.write()
         streams.acknowledge([part.entry for part in batch.parts], self._token)
 

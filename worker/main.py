@@ -24,15 +24,26 @@ from worker.stopping import stopping
 log = logging.getLogger(__name__)
 
 NICE = 10  # the UI stays quick while workers are busy
+STOP_S = 20.0  # a stop takes no longer, also while a store stands still: shorter than the 30 s after which it would be killed
 
 
 class Worker(SimpleWorker):
     """RQ's worker without forks; a stop signal also reaches the running task."""
 
     def handle_warm_shutdown_request(self) -> None:
-        """Tell the loops of this process."""
+        """Tell the loops of this process, and see to it that it ends."""
         stopping.set()
+        give_up = threading.Timer(STOP_S, _give_up)
+        give_up.daemon = True
+        give_up.start()
         super().handle_warm_shutdown_request()
+
+
+def _give_up() -> None:
+    """End in the middle of the work, as if killed: whatever was not acknowledged is done again by the next worker."""
+    log.warning("the work in hand was not finished within %.0f s of the stop and is left to the next worker", STOP_S)
+    logging.shutdown()
+    os._exit(1)
 
 
 class Schedules(threading.Thread):

@@ -5,7 +5,6 @@ A shard's memory is dropped when its lease goes, for another worker may write th
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Any
 
 from langfuse_app.ingestion.changes import Change
 from langfuse_app.ingestion.rows import ObservationRow, ScoreRow, TraceRow
@@ -85,5 +84,5 @@ class SeenEvents:
 
 def _fingerprint(change: Change) -> int:
     """Two events are the same when id, entity, time and size are: an SDK that sends a batch again changes none of them."""
-    what: tuple[Any, ...] = (change.request.project_id, change.event_id, change.kind, change.id, change.clock.ts, change.event_bytes)
-    return hash(what)
+    entity = (change.request.project_id, change.kind, change.trace_id, change.id)
+    return hash((entity, change.event_id, change.clock.ts, change.event_bytes))

@@ -27,7 +27,7 @@ def rearm() -> None:
     if any(streams.lengths().values()):
         if not redis().exists(key("drain", "alive")):
             ensure_drain()
-    elif streams.pending_by_project():
+    else:
         streams.forget_pending()
 
 
@@ -71,7 +71,8 @@ def _missing(frames: list[tuple[FrameHeader, Ref]]) -> list[tuple[FrameHeader, R
     found: list[tuple[FrameHeader, Ref, set[int]]] = []
     for start in range(0, len(frames), 2_000):
         part = frames[start : start + 2_000]
-        logged = columnar.logged_shards([header.request_id for header, _ in part], part[0][0].received_at - 1)
+        # Requests are appended in nearly the order in which they came, and not quite.
+        logged = columnar.logged_shards([header.request_id for header, _ in part], min(header.received_at for header, _ in part))
         for header, ref in part:
             absent = set(header.routes) - logged.get(header.request_id, set())
             if absent:

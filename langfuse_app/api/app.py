@@ -5,6 +5,7 @@ from starlette.routing import Match
 
 from langfuse_app import __version__
 from langfuse_app.api import docs, errors, openapi
+from langfuse_app.api.mcp.routes import router as mcp
 from langfuse_app.api.middleware import BodyLimit, Cors, LastResort, RequestId, Text
 from langfuse_app.core.errors import MethodNotAllowedError, NotFoundError
 from langfuse_app.core.settings import get_settings
@@ -15,6 +16,7 @@ from langfuse_app.features.comments.api import router as comments
 from langfuse_app.features.dashboards.api import router as dashboards
 from langfuse_app.features.datasets.api import router as datasets
 from langfuse_app.features.deletions.api import router as deletions
+from langfuse_app.features.evaluation_rules.api import router as evaluation_rules
 from langfuse_app.features.evaluators.api import router as evaluators
 from langfuse_app.features.experiments.api import router as experiments
 from langfuse_app.features.feedback.api import router as feedback
@@ -36,6 +38,7 @@ from langfuse_app.features.score_configs.api import router as score_configs
 from langfuse_app.features.scores.api import router as scores
 from langfuse_app.features.sessions.api import router as sessions
 from langfuse_app.features.single_events.api import router as single_events
+from langfuse_app.features.skills.api import router as skills
 from langfuse_app.features.traces.api import router as traces
 
 ROUTERS: list[APIRouter] = [
@@ -62,7 +65,10 @@ ROUTERS: list[APIRouter] = [
     deletions,
     dashboards,
     evaluators,
+    evaluation_rules,
     prompts,
+    skills,
+    mcp,
     metrics,
     single_events,
     datasets,

@@ -1,4 +1,4 @@
-"""Bodies that a service checks itself."""
+"""Bodies that a service checks itself: reading them, and their place in the OpenAPI document."""
 
 from typing import Any
 
@@ -14,3 +14,9 @@ async def json_body(request: Request) -> Any:
         return orjson.loads(await request.body())
     except orjson.JSONDecodeError as error:
         raise InvalidRequestError("Invalid JSON") from error
+
+
+def takes(schema: dict[str, Any], *examples: Any) -> dict[str, Any]:
+    """`openapi_extra` of a route that reads its body as JSON of this schema."""
+    shown = {"examples": {str(number): {"value": value} for number, value in enumerate(examples, 1)}} if examples else {}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema} | shown}}}

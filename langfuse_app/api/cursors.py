@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 
 from langfuse_app.core.errors import InvalidRequestError
+from langfuse_app.core.pagination import Place
+from langfuse_app.core.shapes import CursorMeta
 from langfuse_app.core.time import parse_iso
 
 
@@ -37,6 +39,21 @@ def parse_moment(text: str) -> datetime:
         return parse_iso(text)
     except ValueError as error:
         raise _invalid() from error
+
+
+def place(text: str | None) -> Place | None:
+    """The place that a cursor of `meta` names; None for no cursor."""
+    if text is None:
+        return None
+    found = decode(text, "lastTime", "lastId")
+    return Place(parse_moment(found["lastTime"]), found["lastId"])
+
+
+def meta(last: Place | None) -> CursorMeta:
+    """The `meta` of a page whose last row this is; None on the last page."""
+    if last is None:
+        return CursorMeta()
+    return CursorMeta(cursor=encode({"v": 1, "lastTime": moment(last.time), "lastId": last.id}, urlsafe=True))
 
 
 def _invalid() -> InvalidRequestError:

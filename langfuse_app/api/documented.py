@@ -13,6 +13,7 @@ _TEXTS = {
     404: "Not there, or another tenant's",
     405: "The path does not know this method",
     409: "In conflict with what is stored",
+    412: "Something that this needs is not there: make it first",
     413: "The body is larger than the limit",
     422: "The query was stopped at its limit of time or memory: narrow it",
     429: "Too many requests: come again after Retry-After seconds",

@@ -22,7 +22,13 @@ _PUBLIC = "/api/public/"
 _READABLE = "x-request-id, traceparent, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset"
 _BODY_LIMIT = 1 << 20
 _LARGE_BODY_LIMIT = 4_718_592
-_LIMITS = {"/api/public/traces": _LARGE_BODY_LIMIT, "/api/public/dataset-items": _LARGE_BODY_LIMIT, "/api/public/feedback": 16 << 10}
+_LIMITS = {
+    "/api/public/traces": _LARGE_BODY_LIMIT,
+    "/api/public/dataset-items": _LARGE_BODY_LIMIT,
+    "/api/public/unstable/skills": _LARGE_BODY_LIMIT,
+    "/api/public/mcp": _LARGE_BODY_LIMIT,
+    "/api/public/feedback": 16 << 10,
+}
 _OWN_LIMIT = ("/api/public/ingestion", "/api/public/otel/", "/api/public/media/files/")  # these stream, and count for themselves
 
 
@@ -179,4 +185,4 @@ class LastResort:
         except Exception as error:
             if begun:
                 raise
-            await unexpected(error)(scope, receive, send)
+            await unexpected(scope["path"], error)(scope, receive, send)

@@ -50,6 +50,9 @@ def _correct(operation: dict[str, Any]) -> None:
     answers = operation["responses"]
     if "HTTPValidationError" in str(answers.get("422", "")):
         del answers["422"]
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "query" and not parameter["required"] and parameter["schema"].get("type") != "array":
+            parameter["allowEmptyValue"] = True  # an empty one is an absent one (spec/api.md §1.3)
     if "requestBody" in operation:
         answers.setdefault("413", BODY_TOO_LARGE)
     if operation.get("security") == [{"publicKey": []}]:

@@ -17,7 +17,13 @@ def split_commas(value: Any) -> list[str]:
 CommaList = Annotated[list[str], BeforeValidator(split_commas), Field(default_factory=list)]
 """A list given by repetition or by commas; absent is empty."""
 
-FilterText = Annotated[str | None, Field(description="JSON array of conditions (spec/api.md §9); beats the simple parameter of a column")]
+FilterText = Annotated[
+    str | None,
+    Field(
+        description="JSON array of conditions (spec/api.md §9); beats the simple parameter of a column",
+        examples=['[{"type":"string","column":"name","operator":"contains","value":"chat"}]'],
+    ),
+]
 """The `filter` parameter, as it came."""
 
 Moment = Annotated[AwareDatetime, BeforeValidator(iso_text)]
@@ -48,6 +54,15 @@ class StrictPaged(Paged):
     """The same, and parameters it does not know are refused."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class StrictCursored(Params):
+    """A list by cursor; parameters it does not know are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(50, ge=1, le=100)
+    cursor: str | None = None
 
 
 def groups(asked: str | None, known: tuple[str, ...], default: tuple[str, ...]) -> frozenset[str]:

@@ -1,7 +1,8 @@
 """Pages as the contract shapes them (spec/api.md §1.4)."""
 
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from datetime import datetime
+from typing import Any, Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -23,3 +24,10 @@ class Page(Generic[T]):
     def meta(self) -> dict[str, Any]:
         """The `meta` object of the wire."""
         return {"page": self.page, "limit": self.limit, "totalItems": self.total, "totalPages": self.pages}
+
+
+class Place(NamedTuple):
+    """The last row of a list by cursor that a reader has seen; the next page begins after it."""
+
+    time: datetime
+    id: str

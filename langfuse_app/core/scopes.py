@@ -46,6 +46,11 @@ class ProjectScope:
     role: Role = Role.MEMBER
     public_key: str = ""
 
+    @property
+    def user_id(self) -> str | None:
+        """The id of the person who acts; None for keys and processes."""
+        return self.actor_id if self.actor_kind == "user" else None
+
     def require(self, least: Role) -> None:
         """ForbiddenError unless the actor's role is `least` or stronger (spec/features.md §15); keys are not role-bound."""
         _require(self.actor_kind, self.role, least, "project")

@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     LANGFUSE_HOST_BIND: str = Field("127.0.0.1", description="Address the web server listens on; `--host` sets it.")
     PORT: int = Field(3000, ge=1, le=65_535, description="Port of UI, REST and OTLP; `--port` sets it.")
 
+    LANGFUSE_MCP_ALLOWED_HOSTS: str = Field(
+        "", description="Host names that requests to /api/public/mcp may name in Host and Origin (comma list). Empty: any."
+    )
     LANGFUSE_LLM_CONNECTION_WHITELISTED_HOST: str = Field(
         "", description="Host names of own model servers that LLM connections may name although they are not public (comma list)."
     )

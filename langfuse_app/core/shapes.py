@@ -38,6 +38,19 @@ BodyTime = Annotated[AwareDatetime, BeforeValidator(iso_text), AfterValidator(_u
 """A moment in a body: with its offset, and in years that no arithmetic with time zones leaves."""
 
 
+def _number(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        raise ValueError("must be an integer")  # noqa: TRY004 - pydantic wants this one
+    return value
+
+
+WHOLE = BeforeValidator(_number)
+"""Marks an `int` of a body: 1.0 is one, "1" and true are none. It stands last, behind the limits, or the document loses them.
+
+Flags and fractions are pydantic's StrictBool and StrictFloat.
+"""
+
+
 class Shape(BaseModel):
     """An answer, or a part of one; may be read from a table row of the same field names."""
 
@@ -53,6 +66,12 @@ class PageMeta(Shape):
     total_pages: int
 
 
+class CursorMeta(Shape):
+    """The `meta` of a list by cursor (spec/api.md §1.4); the key is absent on the last page."""
+
+    cursor: str | None = None
+
+
 class Message(BaseModel):
     """An answer that only says that something was done."""
 
@@ -62,6 +81,13 @@ class Message(BaseModel):
 def examples(*given: dict[str, Any]) -> ConfigDict:
     """The `model_config` of a body with examples, which the API's documentation shows and tests send."""
     return ConfigDict(json_schema_extra={"examples": list(given)})
+
+
+def or_null(schema: dict[str, Any]) -> None:
+    """`json_schema_extra` of a field whose null means its default."""
+    given = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [given, {"type": "null"}]
 
 
 class Body(BaseModel):

@@ -15,6 +15,7 @@ SLICES = (
     "datasets",
     "dashboards",
     "deletions",
+    "evaluation_rules",
     "evaluators",
     "experiments",
     "feedback",
@@ -26,6 +27,7 @@ SLICES = (
     "projects",
     "prompts",
     "scores",
+    "skills",
 )
 
 

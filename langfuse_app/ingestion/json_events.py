@@ -32,12 +32,14 @@ class BatchAcceptance(msgspec.Struct):
     """The answer of §5 and where the events go.
 
     routes: (event index, shard text) of events to process. dropped: acknowledged, but without an entity to store.
+    newest: the latest time that a body states (microseconds), 0 where none does.
     """
 
     successes: list[dict[str, Any]] = msgspec.field(default_factory=list)
     errors: list[dict[str, Any]] = msgspec.field(default_factory=list)
     routes: list[tuple[int, str]] = msgspec.field(default_factory=list)
     dropped: list[Rejected] = msgspec.field(default_factory=list)
+    newest: int = 0
 
 
 class EventType(NamedTuple):
@@ -119,6 +121,7 @@ def _accept(result: BatchAcceptance, index: int, event: Event, request_id: str, 
         return
     result.successes.append({"id": event.id, "status": 201})
     body: Any = event.body  # pyright: ignore[reportAttributeAccessIssue] - every event type adds its body
+    result.newest = max(result.newest, _stated(body))
     if kind.kind == "score":
         result.routes.append((index, clean(body.subject())))
     elif not body.id:
@@ -127,6 +130,14 @@ def _accept(result: BatchAcceptance, index: int, event: Event, request_id: str, 
         result.routes.append((index, clean(body.id)))
     else:
         result.routes.append((index, _trace_id(body, project_id)))
+
+
+def _stated(body: Any) -> int:
+    """The latest time that a body states, 0 where it states none."""
+    for name in ("end_time", "start_time", "timestamp"):
+        if stated := getattr(body, name, None):
+            return to_us(stated)
+    return 0
 
 
 def _trace_id(body: bodies.EventBody, project_id: str) -> str:

@@ -5,7 +5,7 @@ events. Decoding the same bytes always gives the same changes.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,25 +14,36 @@ from langfuse_app.ingestion.mapping import map_span, observation
 from langfuse_app.ingestion.span_scores import score_changes
 from langfuse_app.ingestion.span_traces import TraceChanges
 from langfuse_app.ingestion.spans import OtlpError, Span, bounded_id, json_spans, parse_json, parse_proto, proto_spans
-from langfuse_app.ingestion.wellformed import check, trace_ids
+from langfuse_app.ingestion.wellformed import check, outline
 
 __all__ = ["OtlpError", "accept_export", "decode_export"]
 
 
-def accept_export(body: bytes, content: str) -> list[str]:
-    """The trace id of each span in document order. OtlpError when the contract refuses the export as a whole."""
+class ExportAcceptance(NamedTuple):
+    """The trace id of each span in document order, and when the last span ended (microseconds; 0 where that is not known)."""
+
+    trace_ids: list[str]
+    newest: int = 0
+
+
+def accept_export(body: bytes, content: str) -> ExportAcceptance:
+    """Where the spans go. OtlpError when the contract refuses the export as a whole.
+
+    Exporters send spans as they end, so that the last one tells how old an export is.
+    """
     if content == "otlp-json":
         return _accept_json(body)
     message = parse_proto(body)
-    ids = [
-        bounded_id(span.trace_id.hex()) if span.span_id else ""
-        for resource_spans in message.resource_spans
-        for scope_spans in resource_spans.scope_spans
-        for span in scope_spans.spans
-    ]
+    ids: list[str] = []
+    end = 0
+    for resource_spans in message.resource_spans:
+        for scope_spans in resource_spans.scope_spans:
+            spans = scope_spans.spans
+            ids += [bounded_id(span.trace_id.hex()) if span.span_id else "" for span in spans]
+            end = spans[-1].end_time_unix_nano if spans else end
     if "" in ids:
         check(_proto_outline(message))
-    return ids
+    return ExportAcceptance(ids, end // 1000)
 
 
 def _proto_outline(message: Any) -> list[dict[str, Any]]:
@@ -51,14 +62,15 @@ def _proto_outline(message: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _accept_json(body: bytes) -> list[str]:
+def _accept_json(body: bytes) -> ExportAcceptance:
     try:
-        return trace_ids(body)
+        ids, end = outline(body)
+        return ExportAcceptance(ids, end // 1000)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # ids as bytes, broken UTF-8, too deep, or a form that has to be refused with its reasons
         resource_spans = parse_json(body)
     check(resource_spans)
-    return [span.trace_id for span in json_spans(resource_spans, None)]
+    return ExportAcceptance([span.trace_id for span in json_spans(resource_spans, None)])
 
 
 def decode_export(body: bytes, indexes: set[int] | None, request: Request) -> list[Change | Rejected]:

@@ -18,6 +18,7 @@ class _Span(msgspec.Struct, rename="camel"):
     trace_id: str
     span_id: str
     parent_span_id: str | None = None
+    end_time_unix_nano: msgspec.Raw = _ABSENT
     attributes: msgspec.Raw = _ABSENT
     events: msgspec.Raw = _ABSENT
 
@@ -37,14 +38,23 @@ class _Export(msgspec.Struct, rename="camel"):
 _decoder: Final = msgspec.json.Decoder(_Export)
 
 
-def trace_ids(body: bytes) -> list[str]:
-    """The trace ids of a well-formed export with text ids; DecodeError when it is anything else."""
-    return [
-        _trace_id(span)
+def outline(body: bytes) -> tuple[list[str], int]:
+    """The trace ids of a well-formed export with text ids, and the last span's end (nanoseconds, 0 unknown).
+
+    DecodeError when it is anything else.
+    """
+    spans = [
+        span
         for resource_spans in _decoder.decode(body).resource_spans or ()
         for scope_spans in resource_spans.scope_spans or ()
         for span in scope_spans.spans or ()
     ]
+    return [_trace_id(span) for span in spans], _nanoseconds(spans[-1].end_time_unix_nano) if spans else 0
+
+
+def _nanoseconds(raw: msgspec.Raw) -> int:
+    digits = bytes(raw).strip(b'"')
+    return int(digits) if digits.isdigit() and len(digits) < 20 else 0
 
 
 def _trace_id(span: _Span) -> str:

@@ -6,12 +6,13 @@ A torn tail of a crashed process ends its segment: the crc of the last frame doe
 """
 
 import asyncio
+import logging
 import os
 import struct
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,9 +25,13 @@ from langfuse_app.core.ids import new_id
 from langfuse_app.core.settings import get_settings
 from langfuse_app.stores.blobs import Blobs, blobs
 
+log = logging.getLogger(__name__)
+
 _PREFIX = struct.Struct("<4sIII")
 _MAGIC = b"LFR1"
 _PIECES_PER_WRITE = 512  # the system takes 1 024
+PUT_S = 15.0  # a bucket that takes longer is away
+_PUTS = 32  # at once; threads of their own, so that a bucket that hangs holds up nothing else
 OPEN, SEALED = ".log", ".log.zst"
 LOCK_S = 30  # longer than anything takes with one segment; a holder that was killed is not waited for
 RAW_LOG_LOCK = "raw-log-files"  # of stores/locks.py: whoever seals, removes or rewrites segments holds it
@@ -156,12 +161,15 @@ class FileRawLog:
             self._commit(group)
 
     def _commit(self, group: list[_Waiting]) -> None:
+        group = [waiting for waiting in group if waiting.done.set_running_or_notify_cancel()]  # a request may have been given up
         try:
-            refs = self._write(group)
-        except OSError as error:
+            refs = self._write(group) if group else []
+        except Exception as error:  # whatever it is: those who wait are told, and the next group is tried anew
+            log.warning("the raw log cannot be written: %r", error)
             self._abandon_segment()
+            reason = error.strerror if isinstance(error, OSError) else type(error).__name__
             for waiting in group:
-                waiting.done.set_exception(ServiceUnavailableError(f"The raw log cannot be written: {error.strerror}"))
+                waiting.done.set_exception(ServiceUnavailableError(f"The raw log cannot be written: {reason}"))
             return
         for waiting, ref in zip(group, refs, strict=True):
             waiting.done.set_result(ref)
@@ -181,10 +189,18 @@ class FileRawLog:
         stat = os.statvfs(self._folder) if self._folder.exists() else None
         if stat and stat.f_bavail * stat.f_frsize < self._reserve_bytes:
             raise OSError(28, "disk nearly full (LANGFUSE_DISK_RESERVE_BYTES)")
-        if self._fd >= 0 and (self._size >= self._rotate_bytes or time.monotonic() - self._opened >= self._rotate_seconds):
+        full = self._size >= self._rotate_bytes or time.monotonic() - self._opened >= self._rotate_seconds
+        if self._fd >= 0 and (full or not self._in_place()):
             self._abandon_segment()
         if self._fd < 0:
             self._open_segment()
+
+    def _in_place(self) -> bool:
+        """Whether readers would find what is written to the open file: its folder may have been moved or removed under it."""
+        try:
+            return os.path.samestat((self._folder / (self._segment + OPEN)).stat(), os.fstat(self._fd))
+        except OSError:
+            return False
 
     def _open_segment(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -233,6 +249,8 @@ class FileRawLog:
             return os.pread(self._reader(ref.segment), ref.length, ref.offset)
         except FileNotFoundError:
             sealed = self._folder / (ref.segment + SEALED)
+            if not self._folder.is_dir():
+                raise  # nothing of it can have expired
             if not sealed.exists():
                 raise KeyError(str(ref)) from None
             return _from_sealed(sealed, ref)
@@ -325,14 +343,16 @@ class ObjectRawLog:
 
     def __init__(self, store: Blobs) -> None:
         self._store = store
+        self._threads = ThreadPoolExecutor(_PUTS, "raw-log")
 
     async def append(self, header: FrameHeader, body: bytes) -> Ref:
         """One PUT, on a thread."""
         name = f"rawlog/{time.strftime('%Y/%m/%d/%H', time.gmtime())}/{header.request_id}"
         data = pack(header, body)
         try:
-            await asyncio.to_thread(self._store.put, name, data)
-        except Exception as error:  # boto3 raises its own family; whichever it is, nothing was stored
+            putting = asyncio.get_running_loop().run_in_executor(self._threads, self._store.put, name, data)
+            await asyncio.wait_for(putting, PUT_S)
+        except Exception as error:  # boto3 raises its own family; whichever it is, the client comes again
             raise ServiceUnavailableError("The event bucket does not take data") from error
         return Ref(name, 0, len(data))
 
@@ -353,7 +373,8 @@ class ObjectRawLog:
             raise ServiceUnavailableError("The event bucket does not answer") from error
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Begin nothing new; a PUT that hangs is not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 @lru_cache

@@ -17,6 +17,7 @@ open          GET     /api/public/ready                                         
 open          HEAD    /api/public/ready                                         200  200
 open          GET     /health/queues                                            200  200
 open          GET     /metrics                                                  200  200
+open          GET     /.well-known/mcp.json                                     200  200
 open          POST    /api/auth/sign-in                                         303  303
 open          GET     /api/auth/sign-out                                        303  303
 open          GET     /trace/{trace_id}                                         303  303
@@ -31,6 +32,7 @@ project       POST    /v1/traces                                                
 project       POST    /api/public/otel/v1/metrics                               200  200
 project       GET     /api/public/ingestion-log                                 200  200
 project       POST    /api/public/feedback                                      201  201
+tools         POST    /api/public/mcp                                           200  200
 
 project       GET     /api/public/projects                                      200  200
 organization  POST    /api/public/projects                                      201  201
@@ -108,6 +110,14 @@ project       DELETE  /api/public/v2/prompts/{prompt_name}                      
 project       GET     /api/public/prompts                                       200* 404
 project       POST    /api/public/prompts                                       201  201
 
+project       GET     /api/public/unstable/skills                               200* 200
+project       POST    /api/public/unstable/skills                               200  200
+project       GET     /api/public/unstable/skills/{skill_name}                  200* 404
+project       PATCH   /api/public/unstable/skills/{skill_name}                  200  404
+project       GET     /api/public/unstable/skills/files/content                 200* 404
+project       PATCH   /api/public/unstable/skills/{skill_name}/versions/{skill_version}   200  404
+project       DELETE  /api/public/unstable/skills/{skill_name}/versions/{skill_version}   200  404
+
 project       GET     /api/public/v2/datasets                                   200* 200
 project       POST    /api/public/v2/datasets                                   200  200
 project       GET     /api/public/v2/datasets/{dataset_name}                    200* 404
@@ -140,6 +150,17 @@ project       GET     /api/public/unstable/evaluation-rules/{rule_id}           
 project       PATCH   /api/public/unstable/evaluation-rules/{rule_id}           200  404
 project       DELETE  /api/public/unstable/evaluation-rules/{rule_id}           200  404
 project       DELETE  /api/public/unstable/evaluators/{evaluator_id}            409  404
+project       GET     /api/public/v2/evaluators                                 200* 200
+project       POST    /api/public/v2/evaluators                                 200  200
+project       GET     /api/public/v2/evaluators/{own_evaluator_id}              200* 404
+project       PATCH   /api/public/v2/evaluators/{own_evaluator_id}              200  404
+project       DELETE  /api/public/v2/evaluators/{own_evaluator_id}              200  404
+project       GET     /api/public/v2/evaluators/{own_evaluator_id}/versions     200* 404
+project       GET     /api/public/v2/evaluation-rules                           200* 200
+project       POST    /api/public/v2/evaluation-rules                           200  404
+project       GET     /api/public/v2/evaluation-rules/{own_rule_id}             200* 404
+project       PATCH   /api/public/v2/evaluation-rules/{own_rule_id}             200  404
+project       DELETE  /api/public/v2/evaluation-rules/{own_rule_id}             200  404
 project       GET     /api/public/unstable/dashboards                           200* 200
 project       POST    /api/public/unstable/dashboards                           200  200
 project       GET     /api/public/unstable/dashboards/{dashboard_id}            200* 404
@@ -180,6 +201,7 @@ project       PATCH   /api/public/media/{media_id}                              
 """
 
 _MODEL = {"modelName": "matrix", "matchPattern": "^matrix$", "unit": "TOKENS", "totalPrice": 1}
+_SKILL = {"files": [{"path": "SKILL.md", "content": "{skill_md}"}]}
 _STORAGE = {
     "projectId": "{project_id}",
     "type": "S3",
@@ -223,11 +245,14 @@ _ITEM = {"objectId": "{trace_id}", "objectType": "TRACE"}
 
 _CODE = {"type": "code", "name": "evaluator {marker}", "sourceCode": "def evaluate(ctx): ...", "sourceCodeLanguage": "PYTHON"}
 _RULE = {"enabled": True, "target": "observation", "evaluator": {"name": "evaluator {marker}"}}
+_OWN_CODE = _CODE | {"name": "{marker}", "sourceCode": "# {marker}"}
+_OWN_RULE = {"name": "own {marker}", "enabled": True, "evaluatorAssignments": [{"evaluatorId": "{own_evaluator_id}"}]}
 BODIES: dict[str, Any] = {
     "POST /api/public/ingestion": {"batch": []},
     "POST /api/public/otel/v1/traces": {"resourceSpans": []},
     "POST /v1/traces": {"resourceSpans": []},
     "POST /api/public/feedback": {"targetType": "docs", "target": "x", "feedback": "y"},
+    "POST /api/public/mcp": {"jsonrpc": "2.0", "id": 1, "method": "ping"},
     "POST /api/public/projects": {"name": "one more"},
     "PUT /api/public/projects/{project_id}": {"name": "test project"},
     "POST /api/public/projects/{project_id}/apiKeys": {},
@@ -253,6 +278,9 @@ BODIES: dict[str, Any] = {
     "POST /api/public/v2/prompts": {"name": "{new}", "type": "text", "prompt": "p"},
     "PATCH /api/public/v2/prompts/{prompt_name}/versions/{prompt_version}": {"newLabels": ["staging"]},
     "POST /api/public/prompts": {"name": "{new}", "prompt": "p", "isActive": True},
+    "POST /api/public/unstable/skills": {"files": [{"path": "SKILL.md", "content": "---\nname: another\ndescription: d\n---\n"}]},
+    "PATCH /api/public/unstable/skills/{skill_name}": {"tags": ["t"]},
+    "PATCH /api/public/unstable/skills/{skill_name}/versions/{skill_version}": {"labels": ["production"]},
     "POST /api/public/v2/datasets": {"name": "{new}"},
     "POST /api/public/datasets": {"name": "{new}"},
     "POST /api/public/dataset-items": _DATASET_ITEM,
@@ -262,6 +290,10 @@ BODIES: dict[str, Any] = {
     "POST /api/public/unstable/evaluators": _CODE | {"name": "another"},
     "POST /api/public/unstable/evaluation-rules": _RULE | {"name": "another"},
     "PATCH /api/public/unstable/evaluation-rules/{rule_id}": {"enabled": False},
+    "POST /api/public/v2/evaluators": _CODE,
+    "PATCH /api/public/v2/evaluators/{own_evaluator_id}": {"description": "changed"},
+    "POST /api/public/v2/evaluation-rules": _OWN_RULE,
+    "PATCH /api/public/v2/evaluation-rules/{own_rule_id}": {"enabled": False},
     "POST /api/public/unstable/dashboards": {"name": "another"},
     "PATCH /api/public/unstable/dashboards/{dashboard_id}": {"description": "changed"},
     "POST /api/public/unstable/dashboards/{dashboard_id}/placements": _PLACEMENT,
@@ -289,6 +321,8 @@ QUERIES = {
     "GET /api/public/metrics": f'query={{"view":"traces",{_COUNT},{_PERIOD}}}',
     "GET /api/public/v2/metrics": f'query={{"view":"observations",{_COUNT},{_PERIOD}}}',
     "GET /api/public/dataset-run-items": "datasetId={dataset_id}&runName={run_name}",
+    "GET /api/public/unstable/skills/{skill_name}": "label=latest",
+    "GET /api/public/unstable/skills/files/content": "sha256Hashes={skill_hash}",
     "GET /api/public/experiments": _SINCE,
     "GET /api/public/experiment-items": _SINCE,
 }
@@ -301,6 +335,8 @@ OBJECTS: list[tuple[str, str, str, Any, str]] = [
     ("", "organization", "PUT /api/public/integrations/blob-storage", _STORAGE | {"prefix": "{marker}/"}, ""),
     ("evaluator_id", "project", "POST /api/public/unstable/evaluators", _CODE, "id"),
     ("rule_id", "project", "POST /api/public/unstable/evaluation-rules", _RULE | {"name": "{marker}"}, "id"),
+    ("own_evaluator_id", "project", "POST /api/public/v2/evaluators", _OWN_CODE, "id"),
+    ("own_rule_id", "project", "POST /api/public/v2/evaluation-rules", _OWN_RULE, "id"),
     ("model_id", "project", "POST /api/public/models", _MODEL, "id"),
     ("connection_id", "project", "PUT /api/public/llm-connections", _CONNECTION, "id"),
     ("config_id", "project", "POST /api/public/score-configs", {"name": "config", "description": "{marker}", "dataType": "NUMERIC"}, "id"),
@@ -311,6 +347,7 @@ OBJECTS: list[tuple[str, str, str, Any, str]] = [
     ("dashboard_id", "project", "POST /api/public/unstable/dashboards", {"name": "{marker}"}, "id"),
     ("placement_id", "project", "POST /api/public/unstable/dashboards/{dashboard_id}/placements", _PLACEMENT, "id"),
     ("prompt_name", "project", "POST /api/public/v2/prompts", _PROMPT, "name"),
+    ("skill_name", "project", "POST /api/public/unstable/skills", _SKILL, "name"),
     ("dataset_name", "project", "POST /api/public/v2/datasets", {"name": "dataset-{marker}"}, "name"),
     ("dataset_id", "project", "GET /api/public/v2/datasets/{dataset_name}", None, "id"),
     ("dataset_item_id", "project", "POST /api/public/dataset-items", _DATASET_ITEM, "id"),
@@ -323,6 +360,9 @@ OBJECTS: list[tuple[str, str, str, Any, str]] = [
 
 # Some paths call their object only `id`; here every kind of object has a name of its own.
 RENAMED = {
+    "/api/public/v2/evaluators/{evaluator_id}": "/api/public/v2/evaluators/{own_evaluator_id}",
+    "/api/public/v2/evaluators/{evaluator_id}/versions": "/api/public/v2/evaluators/{own_evaluator_id}/versions",
+    "/api/public/v2/evaluation-rules/{rule_id}": "/api/public/v2/evaluation-rules/{own_rule_id}",
     "/api/public/v2/prompts/{name}/versions/{version}": "/api/public/v2/prompts/{prompt_name}/versions/{prompt_version}",
     "/api/public/dataset-items/{item_id}": "/api/public/dataset-items/{dataset_item_id}",
     "/api/public/models/{id}": "/api/public/models/{model_id}",

@@ -7,7 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from langfuse_app.core.scopes import ProjectScope
-from langfuse_app.features.evaluators.schemas import EvaluatorOut, RuleOut, is_json_path
+from langfuse_app.features.evaluation_rules.schemas import RuleOut
+from langfuse_app.features.evaluators.definitions import is_json_path
+from langfuse_app.features.evaluators.schemas import EvaluatorOut
 from tests import factories
 from tests.api.conftest import Api
 

@@ -134,6 +134,8 @@ def test_every_adapter(api: Api, fields: dict[str, Any]) -> None:
         ({"extraHeaders": {"a": "x\r\ny"}}, ["extraHeaders", "a"]),
         ({"extraHeaders": {"a": 1}}, ["extraHeaders", "a"]),
         ({"customModels": [""]}, ["customModels", 0]),
+        ({"withDefaultModels": 0}, ["withDefaultModels"]),
+        ({"withDefaultModels": "true"}, ["withDefaultModels"]),
         ({"config": {"useResponsesApi": "\ud800"}}, []),
         ({"baseURL": "ftp://x.com"}, ["baseURL"]),
         ({"baseURL": "http://169.254.169.254/latest"}, ["baseURL"]),

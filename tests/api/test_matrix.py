@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import pytest
 from fastapi.routing import iter_route_contexts
@@ -28,6 +29,7 @@ IN, READING = "in", "in for reading"
 ADMITTED: dict[str, dict[str, str]] = {
     "open": dict.fromkeys(("none", "malformed", "wrong", "public", "project", "reader", "organization", "admin"), IN),
     "project": {"project": IN, "reader": READING, "public": "403", "organization": "403"},
+    "tools": {"project": IN, "reader": IN, "public": "403", "organization": "403"},  # each tool asks again
     "scores": {"project": IN, "reader": READING, "public": IN, "organization": "403"},
     "organization": {"organization": IN, "public": "403", "project": "403", "reader": "403"},
     "scim": {"organization": IN, "project": "403", "reader": "403"},
@@ -117,7 +119,7 @@ class Tenant:
         return self.client.request(row.method, path, **content, headers=self.keys[credentials])
 
     def own_key(self, row: Row) -> str:
-        return {"scores": "project", "scim": "organization", "open": "none"}.get(row.kind, row.kind)
+        return {"scores": "project", "tools": "project", "scim": "organization", "open": "none"}.get(row.kind, row.kind)
 
 
 def stored(scope: ProjectScope) -> dict[str, str]:
@@ -137,6 +139,9 @@ def stored(scope: ProjectScope) -> dict[str, str]:
         "organization_key_id": factories.organization_key(scope),
         "user_id": factories.person(marker),
         "prompt_version": "1",
+        "skill_version": "1",
+        "skill_md": (skill := f"---\nname: {marker}\ndescription: {marker}\n---\n"),
+        "skill_hash": quote(base64.b64encode(sha256(skill.encode()).digest()), safe=""),
         "token": "no-such-token",
     }
 

@@ -1,12 +1,15 @@
 """The OpenAPI document and its page (spec/api.md §3)."""
 
 import re
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import BeforeValidator, Strict
 
 from langfuse_app.core.shapes import Body
+from langfuse_app.features.scim.schemas import Standing
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 
@@ -87,3 +90,20 @@ def test_the_examples_are_accepted(document: dict[str, Any]) -> None:
     for kind in bodies(Body):
         for example in shown.get(kind.__name__, []):
             kind.model_validate(example)
+
+
+def guessing(kind: Any, how: tuple[Any, ...] = ()) -> bool:
+    """Whether a type takes a value of another JSON type for its own."""
+    if get_origin(kind) is Annotated:
+        inner, *marks = get_args(kind)
+        return guessing(inner, (*how, *marks))
+    if get_origin(kind) in (Union, UnionType, list, dict):
+        return any(guessing(one, how) for one in get_args(kind))
+    return kind in (bool, int, float) and not any(isinstance(one, Strict | BeforeValidator) for one in how)
+
+
+# SCIM: identity providers send flags as texts.
+@pytest.mark.parametrize("kind", [kind for kind in bodies(Body) if kind is not Standing], ids=lambda kind: kind.__name__)
+def test_no_text_is_a_number_and_no_number_a_flag(kind: type[Body]) -> None:
+    guessed = [name for name, field in kind.model_fields.items() if guessing(field.annotation, tuple(field.metadata))]
+    assert guessed == [], "use StrictBool, StrictFloat or core.shapes.WHOLE"

@@ -138,3 +138,15 @@ def test_wrong_settings_stop_the_start(limited: Set, wrong: str) -> None:
     limited(LANGFUSE_RATE_LIMITS=wrong)
     with pytest.raises(SettingsError, match="LANGFUSE_RATE_LIMITS"):
         service.check_settings()
+
+
+def test_a_tool_counts_as_the_route_that_it_is(api: Api, limited: Set) -> None:
+    limited(LANGFUSE_RATE_LIMITS="datasets=1/minute, public-api=1/minute")
+
+    def message(method: str, **params: Any) -> Any:
+        return api.post("/mcp", {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).json()["result"]
+
+    assert [message("ping") for _ in range(3)] == [{}, {}, {}]
+    first, second = (message("tools/call", name="list_datasets") for _ in range(2))
+    assert (first["isError"], second["isError"], second["structuredContent"]["code"]) == (False, True, "rate_limited")
+    assert not message("tools/call", name="list_models")["isError"]

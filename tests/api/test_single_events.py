@@ -32,6 +32,20 @@ def test_what_is_wrong_is_named(api: Api, method: str, path: str, body: Any) -> 
     assert answer.json()["message"]
 
 
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize("nothing", [{}, [], 0, False])
+@pytest.mark.parametrize("field", ["id", "traceId"])
+def test_an_empty_value_of_another_kind_is_no_absent_id(api: Api, method: str, path: str, field: str, nothing: Any) -> None:
+    name = f"{path[:-1]}Id" if method == "PATCH" and field == "id" else field
+    assert send(api, method, path, {f"{path[:-1]}Id": "x", name: nothing}).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["events", "spans", "generations"])
+@pytest.mark.parametrize("empty", ["", None])
+def test_an_empty_id_is_an_absent_one(api: Api, path: str, empty: str | None) -> None:
+    assert len(send(api, "POST", path, {"id": empty, "traceId": empty}).json()["id"]) == 36
+
+
 @pytest.mark.parametrize("path", ["spans", "generations"])
 def test_an_update_names_what_it_updates(api: Api, path: str) -> None:
     answer = send(api, "PATCH", path, {"name": "x"})

@@ -167,3 +167,5 @@ def test_a_trace_written_as_before_batches(api: Api) -> None:
     assert len(api.post("/traces", {"name": "x"}).json()["id"]) == 36
     assert api.post("/traces", {"name": 5}).status_code == 400
     assert api.post("/traces", []).status_code == 400
+    assert [api.post("/traces", {"id": nothing}).status_code for nothing in ({}, [], 0, False)] == [400] * 4
+    assert len(api.post("/traces", {"id": ""}).json()["id"]) == 36

@@ -69,7 +69,7 @@ def test_a_batch_holds_every_event(form: str) -> None:
 @pytest.mark.parametrize("form", ["otlp", "genai", "openinference"])
 def test_acceptance_takes_exports(form: str) -> None:
     for group, body in sample(form, 2):
-        assert accept_export(body, "otlp-protobuf") == [trace.id.hex() for trace in group for _ in trace.spans]
+        assert accept_export(body, "otlp-protobuf").trace_ids == [trace.id.hex() for trace in group for _ in trace.spans]
         results = decode_export(body, None, Delivered("r", "p", traces.BASE_NS // 1000 + 10**10, "otlp-protobuf"))
         assert not [result for result in results if isinstance(result, Rejected)]
 
@@ -96,7 +96,7 @@ def test_every_round_has_ids_of_its_own(form: str, tmp_path: Path) -> None:
 def _traces(form: str, request: Request, round_: int) -> set[str]:
     body = bytes(request.body(round_))
     if form == "otlp":
-        return set(accept_export(body, "otlp-protobuf"))
+        return set(accept_export(body, "otlp-protobuf").trace_ids)
     return {text for _, text in accept_batch(body, "r", "p", scores_only=False).routes}
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.product import PROJECT_ID, PUBLIC_KEY, SECRET_KEY, Product
+from tests.web import web_process
 
 from .environments import NAMES
 from .openai_double import openai_double
@@ -38,6 +39,13 @@ def target() -> Iterator[Target]:
         running = Product(Path(folder) / "data").start()
         yield Target(running.url, PUBLIC_KEY, SECRET_KEY, PROJECT_ID)
         running.stop()
+
+
+@pytest.fixture(scope="session")
+def host(engines: object) -> Iterator[str]:
+    """The API alone, on the engines of this run."""
+    with web_process(role="api") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

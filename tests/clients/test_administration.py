@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from tests import factories
-from tests.web import web_process
 
 from .environments import CLIENTS, environment
 
 pytestmark = pytest.mark.clients
 
 WITH_ADMINISTRATION = sorted(path.parent.name for path in CLIENTS.glob("*/drive_administration.py"))
-
-
-@pytest.fixture(scope="module")
-def host(engines: object) -> Iterator[str]:
-    """The API alone, on the engines of this run."""
-    with web_process(role="api") as url:
-        yield url
 
 
 def _pair(headers: dict[str, str]) -> str:

@@ -63,7 +63,7 @@ class Recording(msgspec.Struct):
         )
 
     def changes(self) -> list[Change]:
-        trace_ids = accept_export(self.body, self.request.content)
+        trace_ids = accept_export(self.body, self.request.content).trace_ids
         changes = [change for change in decode_export(self.body, None, self.request) if isinstance(change, Change)]
         observed = {change.index: change.trace_id for change in changes if change.kind == "observation"}
         assert [observed[index] for index in range(len(trace_ids))] == trace_ids  # both doors speak of the same spans

@@ -100,6 +100,20 @@ def test_clickhouse_away_for_five_minutes(product: Product, inside: Inside, figu
     outage(product, inside, figures, 300, 1_000)
 
 
+def test_clickhouse_frozen(product: Product, inside: Inside, figures: dict[str, Any]) -> None:
+    """It stands still in the middle of inserts, takes connections, and goes on where it was: what was sent to it again is there once."""
+    with Flood(product.url, 600) as flood:
+        until(lambda: flood.spans > 600, 30, "no spans are taken")
+        with frozen(product, "clickhouse"):
+            before = flood.spans
+            time.sleep(12)
+            taken = flood.spans - before
+    figures |= {"spans": flood.spans, "taken meanwhile": taken, "drained after s": inside.drained(90)}
+    complete(inside, flood)
+    assert set(flood.statuses) == {200}, flood.statuses
+    assert taken > 600 * 12 * 0.8
+
+
 def test_redis_emptied_under_load(product: Product, inside: Inside, figures: dict[str, Any]) -> None:
     with Flood(product.url, 600) as flood:
         until(lambda: flood.spans > 600, 30, "no spans are taken")

@@ -62,12 +62,13 @@ def test_only_the_owner_acknowledges() -> None:
     assert read() == []
 
 
-def test_pending_counts_rise_and_fall() -> None:
+def test_counts_of_the_live_lane_rise_and_fall() -> None:
     publish(5)
-    assert streams.pending_by_project() == {"p1": 5}
+    publish(4, lane="bulk")
+    assert streams.live_by_project() == {"p1": 5}
     streams.lease(3, "a")
-    streams.acknowledge(read()[:2], "a")
-    assert streams.pending_by_project() == {"p1": 3}
+    streams.acknowledge(read()[:2] + read(lane="bulk"), "a")
+    assert streams.live_by_project() == {"p1": 3}
 
 
 def test_one_drain_is_asked_for_at_a_time() -> None:

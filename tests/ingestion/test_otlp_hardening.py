@@ -13,7 +13,7 @@ from langfuse_app.ingestion.attributes import MAX_SLOTS, from_json
 from langfuse_app.ingestion.changes import Change
 from langfuse_app.ingestion.conventions import engine
 from langfuse_app.ingestion.otlp import OtlpError, accept_export, decode_export
-from langfuse_app.ingestion.wellformed import trace_ids
+from langfuse_app.ingestion.wellformed import outline
 from tests.otlp import (
     RECEIVED,
     SECOND,
@@ -107,7 +107,7 @@ def test_ids_as_text_are_verbatim_and_as_bytes_are_hex() -> None:
     body = encode(export(sent))
     (change, *_) = decode_export(body, None, request())
     assert isinstance(change, Change)
-    assert accept_export(body, "otlp-json") == [change.trace_id] == ["NOT-hex/ü"]
+    assert accept_export(body, "otlp-json").trace_ids == [change.trace_id] == ["NOT-hex/ü"]
     assert (change.id, change.fields["parent_observation_id"]) == ("00ff", "0102")
 
 
@@ -142,17 +142,17 @@ def test_protobuf_without_ids_is_refused_alike() -> None:
     "document", [{}, {"resourceSpans": []}, {"resourceSpans": None}, {"resourceSpans": [{}]}, {"resourceSpans": [{"scopeSpans": None}]}]
 )
 def test_nothing_is_fine(document: Any) -> None:
-    assert accept_export(encode(document), "otlp-json") == []
+    assert accept_export(encode(document), "otlp-json").trace_ids == []
     assert decode_export(encode(document), None, request()) == []
 
 
 def test_a_well_formed_export_is_read_quickly_and_not_twice() -> None:
     document = export(span({"a": [1]}), span() | {"events": [], "attributes": None}, scope="app", resource={"r": 1})
-    assert trace_ids(encode(document)) == [TRACE_ID, TRACE_ID]
+    assert outline(encode(document))[0] == [TRACE_ID, TRACE_ID]
 
 
 def test_an_empty_protobuf_body_is_an_empty_export() -> None:
-    assert accept_export(b"", "otlp-protobuf") == []
+    assert accept_export(b"", "otlp-protobuf").trace_ids == []
 
 
 @pytest.mark.parametrize("body", [b"", b"{nope", b"[]", b"null", b'"x"', b"\xff\xfe", b'{"resourceSpans": [}', b"[" * 100_000])
@@ -221,12 +221,12 @@ def test_nul_bytes_and_lone_surrogates_become_replacement_characters() -> None:
     (change, *_) = decode_export(body, None, request())
     assert isinstance(change, Change)
     assert change.fields["input"] == "a\ufffdb"
-    assert accept_export(body, "otlp-json") == [TRACE_ID]
+    assert accept_export(body, "otlp-json").trace_ids == [TRACE_ID]
 
 
 def test_bytes_that_are_no_utf8_harm_only_themselves() -> None:
     body = encode(export(span({"langfuse.observation.input": "@", "langfuse.observation.output": "fine"}))).replace(b'"@"', b'"a\xffb"')
-    assert accept_export(body, "otlp-json") == [TRACE_ID]
+    assert accept_export(body, "otlp-json").trace_ids == [TRACE_ID]
     (change, *_) = decode_export(body, None, request())
     assert isinstance(change, Change)
     assert (change.fields["input"], change.fields["output"]) == ("a\ufffdb", "fine")
@@ -243,7 +243,7 @@ def test_payloads_nested_too_deep_for_any_parser_are_text() -> None:
 
 def test_an_id_of_eight_hundred_characters() -> None:
     long = "t" * 800
-    assert accept_export(encode(export(span(traceId=long))), "otlp-json") == [long]
+    assert accept_export(encode(export(span(traceId=long))), "otlp-json").trace_ids == [long]
 
 
 # Times
@@ -394,7 +394,7 @@ def test_any_document_is_refused_as_a_whole_or_decoded_as_a_whole(spans: list[An
     document = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"scope": {"name": scope}, "spans": spans}]}]}
     body = json.dumps(document).encode()
     try:
-        trace_ids = accept_export(body, "otlp-json")
+        trace_ids = accept_export(body, "otlp-json").trace_ids
     except OtlpError:
         return
     changes = decode_export(body, None, request())
@@ -413,7 +413,7 @@ def test_a_damaged_body_never_surprises(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 4))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     try:
-        trace_ids = accept_export(bytes(body), content)
+        trace_ids = accept_export(bytes(body), content).trace_ids
     except OtlpError:
         return
     changes = decode_export(bytes(body), None, request(content))
@@ -435,7 +435,7 @@ def test_json_too_deep_to_parse_raises_nothing_but_a_refusal(shape: str, member:
 def test_ids_beyond_800_characters_are_bounded_alike(encoded: Any) -> None:
     body = encoded(export(span(traceId="ab" * 90_000, spanId="cd" * 90_000), span(traceId="ab" * 90_000, spanId="ef" * 8)))
     content = "otlp-json" if encoded is encode else "otlp-protobuf"
-    traces = accept_export(body, content)
+    traces = accept_export(body, content).trace_ids
     assert [len(trace) for trace in traces] == [64, 64]
     assert len(set(traces)) == 1
     changes = [one for one in decode_export(body, None, request(content=content)) if isinstance(one, Change) and one.kind == "observation"]

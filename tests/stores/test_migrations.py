@@ -20,10 +20,10 @@ def test_postgres_is_what_the_models_say(engines: Settings) -> None:
 
 
 def test_a_second_run_changes_nothing(engines: Settings) -> None:
-    before = clickhouse.query("SELECT * FROM schema_migrations")
+    before = clickhouse.query("SELECT * FROM schema_migrations ORDER BY step")
     migrate_postgres()
     migrate_clickhouse()
-    assert clickhouse.query("SELECT * FROM schema_migrations") == before
+    assert clickhouse.query("SELECT * FROM schema_migrations ORDER BY step") == before
 
 
 def test_clickhouse_has_a_column_for_every_field(engines: Settings) -> None:

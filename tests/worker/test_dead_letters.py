@@ -8,6 +8,7 @@ import pytest
 from langfuse_app.core.errors import ServiceUnavailableError
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.settings import Settings
+from langfuse_app.features.api_keys.service import operator
 from langfuse_app.features.ingest import repository_clickhouse as columnar
 from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.ingest import service as ingest
@@ -63,14 +64,14 @@ def test_poison_is_rejected_in_the_ledger_until_a_replay_stores_it(monkeypatch: 
     [rejected] = ledger.newest(scope, "rejected")
     assert (rejected.event_id, rejected.entity_id, rejected.reason) == ("event poison", "poison", "ValueError: no store takes this")
     assert [entry.entity_id for entry in ledger.newest(scope, "stored")] == ["sound"]
-    [letter] = ledger.dead_letters()
+    [letter] = ledger.dead_letters(operator())
     assert letter.payload == rejected.payload
     assert swept(scope) == 0
 
     monkeypatch.setattr(columnar, "insert_rows", write)
-    assert ledger.replay([letter.id]) == 1
+    assert ledger.replay(operator(), [letter.id]) == 1
     drain()
-    assert ledger.dead_letters() == []
+    assert ledger.dead_letters(operator()) == []
     assert {(entry.event_id, entry.outcome) for entry in ledger.newest(scope)} == {("event poison", "stored"), ("event sound", "stored")}
 
 
@@ -107,7 +108,7 @@ def test_a_ledger_that_is_away_keeps_the_entry(monkeypatch: pytest.MonkeyPatch) 
         worker._step()
     worker._leave()
     assert sum(streams.lengths().values()) == 1
-    assert ledger.dead_letters() == []
+    assert ledger.dead_letters(operator()) == []
 
 
 def test_a_raw_log_that_cannot_be_read_buries_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,6 +125,6 @@ def test_a_raw_log_that_cannot_be_read_buries_nothing(monkeypatch: pytest.Monkey
         for _ in range(20):
             worker._step()
         worker._leave()
-    assert ledger.dead_letters() == []
+    assert ledger.dead_letters(operator()) == []
     drain()
     assert [entry.outcome for entry in ledger.newest(scope)] == ["stored"]

@@ -17,6 +17,7 @@ from langfuse_app.core.errors import ServiceUnavailableError
 from langfuse_app.core.scopes import Access, ProjectScope
 from langfuse_app.core.settings import Settings
 from langfuse_app.core.time import EARLIEST_US
+from langfuse_app.features.api_keys.service import operator
 from langfuse_app.features.ingest import repository as relational
 from langfuse_app.features.ingest import repository_clickhouse as columnar
 from langfuse_app.features.ingest import repository_redis as streams
@@ -334,11 +335,11 @@ def test_a_damaged_frame_goes_to_the_dead_letters_and_harms_nobody(scope: Projec
     monkeypatch.setattr(ingestion, "RETRY_S", 0.01)
     drain_until(lambda: bool(streams.dead_letters()), monkeypatch)
     assert len(rows("observations", scope)) == 2
-    [letter] = ledger.dead_letters()
+    [letter] = ledger.dead_letters(operator())
     assert "torn frame" in letter.reason or "damaged" in letter.reason
     [rejected] = ledger.newest(scope, "rejected")
     assert (rejected.reason, rejected.request_id) == (letter.reason, str(broken))
-    assert ledger.drop([]) == 1
+    assert ledger.drop(operator()) == 1
 
 
 def drain_until(done: Any, monkeypatch: pytest.MonkeyPatch) -> None:

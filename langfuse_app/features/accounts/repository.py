@@ -39,6 +39,12 @@ def set_password(user_id: str, password: str) -> None:
         current.exec(delete(UserSession).where(col(UserSession.user_id) == user_id))
 
 
+def make_admin(email: str) -> None:
+    """Make the person with that e-mail an administrator of the instance."""
+    with session() as current:
+        current.connection().execute(text("UPDATE users SET admin = true WHERE email = :email AND NOT admin"), {"email": email})
+
+
 def first_user() -> User | None:
     """The oldest account."""
     with session() as current:

@@ -10,8 +10,8 @@ import msgspec
 from passlib.context import CryptContext
 
 from langfuse_app.core import ids
-from langfuse_app.core.errors import NotFoundError, UnauthorizedError
-from langfuse_app.core.scopes import ProjectScope, Role, UserScope
+from langfuse_app.core.errors import ForbiddenError, NotFoundError, UnauthorizedError
+from langfuse_app.core.scopes import InstanceScope, ProjectScope, Role, UserScope
 from langfuse_app.core.settings import get_settings
 from langfuse_app.core.time import utcnow
 from langfuse_app.features.accounts import repository
@@ -143,6 +143,19 @@ def project_scope(user: UserScope, project_id: str) -> ProjectScope:
     if found is None:
         raise NotFoundError("Project not found")
     return ProjectScope(project_id=found.project_id, org_id=found.org_id, actor_id=user.user_id, actor_kind="user", role=Role(found.role))
+
+
+def instance_scope(user: UserScope) -> InstanceScope:
+    """The scope of a person who administers this instance; ForbiddenError for everybody else."""
+    found = repository.user(user.user_id)
+    if found is None or not found.admin:
+        raise ForbiddenError("Only administrators of this instance may do this")
+    return InstanceScope(actor_id=user.user_id, actor_kind="user")
+
+
+def make_admin(email: str) -> None:
+    """Let the person administer this instance. Only for the start and the command line, which the operator controls."""
+    repository.make_admin(normal_email(email))
 
 
 def operator_scope(project_id: str) -> ProjectScope:

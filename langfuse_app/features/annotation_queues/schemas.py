@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from langfuse_app.core.shapes import LONGEST_NAME, Body, PageMeta, Shape, StrictBody, WireTime
+from langfuse_app.core.shapes import LONGEST_NAME, Body, PageMeta, Shape, StrictBody, WireTime, examples
 
 
 class QueueStatus(StrEnum):
@@ -25,6 +25,8 @@ class QueueObjectType(StrEnum):
 class CreateQueue(StrictBody):
     """Body of POST /annotation-queues."""
 
+    model_config = examples({"name": "To review", "scoreConfigIds": ["5f0eac9f-0ef2-49b0-89f5-31578ffe515a"]})
+
     name: str = Field(min_length=1, max_length=LONGEST_NAME)
     description: str | None = None
     score_config_ids: list[str] = Field(min_length=1)
@@ -33,6 +35,8 @@ class CreateQueue(StrictBody):
 class CreateItem(Body):
     """Body of POST …/items; the object is not looked up."""
 
+    model_config = examples({"objectId": "trace-1", "objectType": "TRACE"})
+
     object_id: str = Field(min_length=1, max_length=LONGEST_NAME)
     object_type: QueueObjectType
     status: QueueStatus | None = None
@@ -40,6 +44,8 @@ class CreateItem(Body):
 
 class UpdateItem(Body):
     """Body of PATCH …/items/{id}."""
+
+    model_config = examples({"status": "COMPLETED"})
 
     status: QueueStatus | None = None
 

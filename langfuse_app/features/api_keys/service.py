@@ -31,6 +31,7 @@ _CHECK_HOST = "Confirm that you've configured the correct host."
 _PROJECT, _ORGANIZATION = "PROJECT", "ORGANIZATION"
 _DENIED = "Access denied - insufficient permissions for this endpoint"
 _ADMIN = "ADMIN_KEY"
+_TOOLS = "/api/public/mcp"  # whoever has any right may come in there: each tool asks its own route with the same key
 _SENDS = ("/api/public/ingestion", "/api/public/otel/", "/v1/traces", "/api/public/scores", "/api/public/media")
 
 
@@ -143,8 +144,12 @@ def operator_in(project_id: str | None, org_id: str | None) -> Scope:
 
     Only for the command line: access to the data folder is the proof.
     """
-    operator = InstanceScope(actor_id="operator", actor_kind="operator")
-    return project_in(operator, project_id) if project_id else organization_in(operator, org_id or "")
+    return project_in(operator(), project_id) if project_id else organization_in(operator(), org_id or "")
+
+
+def operator() -> InstanceScope:
+    """The scope of someone at the machine, for the whole instance; only for the command line, as `operator_in`."""
+    return InstanceScope(actor_id="operator", actor_kind="operator")
 
 
 def _is_admin_key(text: str) -> bool:
@@ -232,7 +237,7 @@ def _rights(rights: Collection[Right], asked: Asked) -> Access:
     """What a key that is narrowed to some rights may do with this request; ForbiddenError when that is nothing."""
     reads = asked.method in ("GET", "HEAD")
     sends = asked.method in ("POST", "PATCH") and asked.path.startswith(_SENDS)
-    if not rights or (reads and Right.READ in rights) or (sends and Right.INGEST in rights):
+    if not rights or asked.path == _TOOLS or (reads and Right.READ in rights) or (sends and Right.INGEST in rights):
         return Access.PROJECT
     if asked.allow_scores_only and not reads and Right.SCORES in rights:
         return Access.SCORES

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from langfuse_app.core.scopes import OrganizationScope, ProjectScope
+from langfuse_app.core.scopes import InstanceScope, OrganizationScope, ProjectScope
 from langfuse_app.features.audit import repository
 from langfuse_app.features.audit.models import AuditLog
 
@@ -18,22 +18,29 @@ def record(
     repository.add(_entry(scope, action, resource_type, resource_id, _text(before), _text(after)))
 
 
-def record_all(scope: ProjectScope | OrganizationScope, action: str, resource_type: str, resource_ids: Iterable[str]) -> None:
-    """The same for many resources at once."""
+def record_all(
+    scope: ProjectScope | OrganizationScope | InstanceScope, action: str, resource_type: str, resource_ids: Iterable[str]
+) -> None:
+    """The same for many resources at once. What belongs to no organisation any more is recorded for the instance."""
     repository.add(*(_entry(scope, action, resource_type, id, None, None) for id in resource_ids))
 
 
 def _entry(
-    scope: ProjectScope | OrganizationScope, action: str, resource_type: str, resource_id: str, before: str | None, after: str | None
+    scope: ProjectScope | OrganizationScope | InstanceScope,
+    action: str,
+    resource_type: str,
+    resource_id: str,
+    before: str | None,
+    after: str | None,
 ) -> AuditLog:
     by_key = scope.actor_kind in ("api_key", "admin")
     return AuditLog(
         type="API_KEY" if by_key else "USER",
         api_key_id=scope.actor_id if by_key else None,
         user_id=None if by_key else scope.actor_id,
-        org_id=scope.org_id,
+        org_id="" if isinstance(scope, InstanceScope) else scope.org_id,
         project_id=scope.project_id if isinstance(scope, ProjectScope) else None,
-        role=None if by_key else scope.role.value,
+        role=None if by_key or isinstance(scope, InstanceScope) else scope.role.value,
         resource_type=resource_type,
         resource_id=resource_id,
         action=action,

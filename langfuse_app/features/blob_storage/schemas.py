@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, SecretStr, StrictBool, StringConstraints
 
 from langfuse_app.core.shapes import Body, BodyTime, Shape, WireTime
 
@@ -101,17 +101,17 @@ class PutIntegration(Body):
     type: StorageType
     bucket_name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
     endpoint: str | None = None
-    region: Annotated[str, AfterValidator(_region)]
+    region: Annotated[str, AfterValidator(_region), Field(json_schema_extra={"pattern": f"^{_REGION.pattern}$"})]
     access_key_id: str | None = None
     secret_access_key: SecretStr | None = None
-    prefix: Annotated[str, AfterValidator(_prefix)] | None = None
+    prefix: Annotated[str, AfterValidator(_prefix), Field(json_schema_extra={"pattern": "^(.*/)?$"})] | None = None
     export_frequency: ExportFrequency
-    enabled: bool
-    force_path_style: bool
+    enabled: StrictBool
+    force_path_style: StrictBool
     file_type: FileType
     export_mode: ExportMode
     export_start_date: BodyTime | None = None
-    compressed: bool | None = None
+    compressed: StrictBool | None = None
     export_source: ExportSource | None = None
     export_field_groups: list[FieldGroup] | None = None
 

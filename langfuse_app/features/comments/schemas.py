@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from langfuse_app.core.shapes import PageMeta, Shape, StrictBody, WireTime
+from langfuse_app.core.shapes import PageMeta, Shape, StrictBody, WireTime, examples
 
 
 class CommentObjectType(StrEnum):
@@ -20,6 +20,8 @@ class CommentObjectType(StrEnum):
 
 class CreateComment(StrictBody):
     """Body of POST. projectId is asked for, but the project of the key counts."""
+
+    model_config = examples({"projectId": "project-1", "objectType": "TRACE", "objectId": "trace-1", "content": "Well said."})
 
     project_id: str
     object_type: CommentObjectType

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
-from langfuse_app.core.shapes import PageMeta, Shape, StrictBody, WireTime
+from langfuse_app.core.shapes import WHOLE, PageMeta, Shape, StrictBody, WireTime, examples
 
 COLUMNS = 12  # of the grid
 View = Literal["observations", "scores-numeric", "scores-boolean", "scores-categorical"]
@@ -58,14 +58,25 @@ class ChartConfig(StrictBody):
     """How a chart is drawn; `type` repeats the chart's type."""
 
     type: ChartType | None = None
-    row_limit: Annotated[int | None, Field(alias="row_limit", ge=1, le=1000)] = None
-    show_value_labels: Annotated[bool | None, Field(alias="show_value_labels")] = None
-    bins: Annotated[int | None, Field(ge=1, le=100)] = None
+    row_limit: Annotated[int | None, Field(alias="row_limit", ge=1, le=1000), WHOLE] = None
+    show_value_labels: Annotated[StrictBool | None, Field(alias="show_value_labels")] = None
+    bins: Annotated[int | None, Field(ge=1, le=100), WHOLE] = None
     default_sort: Sort | None = None
 
 
 class CreateWidget(StrictBody):
     """Body of POST."""
+
+    model_config = examples(
+        {
+            "name": "Cost by model",
+            "view": "observations",
+            "dimensions": [{"field": "providedModelName"}],
+            "metrics": [{"measure": "totalCost", "agg": "sum"}],
+            "filters": [{"column": "type", "type": "string", "operator": "=", "value": "GENERATION"}],
+            "chartType": "HORIZONTAL_BAR",
+        }
+    )
 
     name: Name
     description: Description | None = None
@@ -80,6 +91,8 @@ class CreateWidget(StrictBody):
 class UpdateWidget(StrictBody):
     """Body of PATCH: what is absent stays."""
 
+    model_config = examples({"name": "Cost", "chartType": "NUMBER", "dimensions": []})
+
     name: Name | None = None
     description: Description | None = None
     view: View | None = None
@@ -90,15 +103,15 @@ class UpdateWidget(StrictBody):
     chart_config: ChartConfig | None = None
 
 
-Cells = Annotated[int, Field(ge=1, le=1000)]
+Cells = Annotated[int, Field(ge=1, le=1000), WHOLE]
 
 
 class Place(StrictBody):
     """Where something stands on the grid; what is absent stays, or is chosen."""
 
-    x: Annotated[int | None, Field(ge=0, lt=COLUMNS)] = None
-    y: Annotated[int | None, Field(ge=0, le=100_000)] = None
-    width: Annotated[int | None, Field(ge=1, le=COLUMNS)] = None
+    x: Annotated[int | None, Field(ge=0, lt=COLUMNS), WHOLE] = None
+    y: Annotated[int | None, Field(ge=0, le=100_000), WHOLE] = None
+    width: Annotated[int | None, Field(ge=1, le=COLUMNS), WHOLE] = None
     height: Cells | None = None
 
 
@@ -109,9 +122,9 @@ class Placement(StrictBody):
     id: Annotated[str, Field(min_length=1, max_length=200)]
     widget_id: str | None = None
     preset_id: str | None = None
-    x: Annotated[int, Field(ge=0, lt=COLUMNS)]
-    y: Annotated[int, Field(ge=0, le=100_000)]
-    width: Annotated[int, Field(ge=1, le=COLUMNS)]
+    x: Annotated[int, Field(ge=0, lt=COLUMNS), WHOLE]
+    y: Annotated[int, Field(ge=0, le=100_000), WHOLE]
+    width: Annotated[int, Field(ge=1, le=COLUMNS), WHOLE]
     height: Cells
 
     @model_validator(mode="after")
@@ -124,6 +137,8 @@ class Placement(StrictBody):
 
 class NewPlacement(Place):
     """Body of POST: a placement whose place may be left open."""
+
+    model_config = examples({"type": "preset", "presetId": "home-traces", "width": 6, "height": 4})
 
     type: Literal["widget", "preset"]
     id: Annotated[str | None, Field(min_length=1, max_length=200)] = None
@@ -150,6 +165,8 @@ class Definition(StrictBody):
 class CreateDashboard(StrictBody):
     """Body of POST."""
 
+    model_config = examples({"name": "Overview", "description": "What it costs", "definition": {"widgets": []}})
+
     name: Name
     description: Description | None = None
     definition: Definition | None = None
@@ -158,6 +175,8 @@ class CreateDashboard(StrictBody):
 
 class UpdateDashboard(StrictBody):
     """Body of PATCH: what is absent stays."""
+
+    model_config = examples({"name": "Costs"})
 
     name: Name | None = None
     description: Description | None = None

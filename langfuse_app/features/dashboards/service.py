@@ -55,7 +55,7 @@ def _json(body: BaseModel, **more: Any) -> dict[str, Any]:
 
 def create_widget(scope: ProjectScope, new: CreateWidget) -> DashboardWidget:
     """Write a widget; InvalidRequestError for dimensions and measures that its view does not have."""
-    widget = DashboardWidget(project_id=scope.project_id, name=new.name, view=new.view, chart_type=new.chart_type, created_by=_actor(scope))
+    widget = DashboardWidget(project_id=scope.project_id, name=new.name, view=new.view, chart_type=new.chart_type, created_by=scope.user_id)
     _edit_widget(scope, widget, new)
     repository.add(scope, widget)
     audit.record(scope, "create", "dashboardWidget", widget.id, after=_json(new))
@@ -74,7 +74,7 @@ def _edit_widget(scope: ProjectScope, widget: DashboardWidget, change: CreateWid
     widget.dimensions, widget.metrics = given.get("dimensions", widget.dimensions), given.get("metrics", widget.metrics)
     widget.filters = given.get("filters", widget.filters)
     widget.chart_config = given.get("chartConfig", widget.chart_config) | {"type": widget.chart_type}
-    widget.updated_by = _actor(scope)
+    widget.updated_by = scope.user_id
     fields = [dimension["field"] for dimension in widget.dimensions]
     check_parts(widget.view, fields, [(metric["measure"], metric["agg"]) for metric in widget.metrics], widget.filters)
 
@@ -91,7 +91,7 @@ def delete_widget(scope: ProjectScope, id: str) -> None:
 
 def create_dashboard(scope: ProjectScope, new: CreateDashboard) -> Dashboard:
     """Write a dashboard; InvalidRequestError for widgets that the project does not have."""
-    board = Dashboard(project_id=scope.project_id, name=new.name, created_by=_actor(scope))
+    board = Dashboard(project_id=scope.project_id, name=new.name, created_by=scope.user_id)
     _edit_dashboard(scope, board, new)
     repository.add(scope, board)
     audit.record(scope, "create", "dashboard", board.id, after=_json(new))
@@ -106,7 +106,7 @@ def update_dashboard(scope: ProjectScope, id: str, change: UpdateDashboard) -> D
 def _edit_dashboard(scope: ProjectScope, board: Dashboard, change: CreateDashboard | UpdateDashboard) -> None:
     given = _json(change)
     board.name, board.description = given.get("name", board.name), given.get("description", board.description)
-    board.filters, board.updated_by = given.get("filters", board.filters), _actor(scope)
+    board.filters, board.updated_by = given.get("filters", board.filters), scope.user_id
     if "definition" in given:
         _put(scope, board, given["definition"]["widgets"])
 
@@ -181,10 +181,6 @@ def _checked(place: dict[str, Any]) -> dict[str, Any]:
 
 
 # --- both -----------------------------------------------------------------------------------------
-
-
-def _actor(scope: ProjectScope) -> str | None:
-    return scope.actor_id if scope.actor_kind == "user" else None
 
 
 def _changed(scope: ProjectScope, kind: type[Row], id: str, change: BaseModel | None, edit: Callable[[Row], None]) -> Row:

@@ -6,10 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import AliasChoices, AliasGenerator, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, AliasGenerator, ConfigDict, Field, StrictBool, model_validator
 from pydantic.alias_generators import to_camel
 
-from langfuse_app.core.shapes import Body, PageMeta, Shape, WireTime
+from langfuse_app.core.shapes import Body, PageMeta, Shape, WireTime, examples
 from langfuse_app.features.media.schemas import MediaReference
 
 # What PostgreSQL refuses and what no text needs: C0 and C1 without tab, line feed and carriage return; halves of surrogate pairs.
@@ -29,15 +29,19 @@ class DatasetStatus(StrEnum):
 class CreateDataset(Body):
     """Body of POST: what is left out keeps its old value, a null schema clears."""
 
-    name: str = Field(max_length=LONGEST_ID)
+    model_config = examples({"name": "questions", "description": "What people ask", "inputSchema": {"type": "object"}})
+
+    name: str = Field(max_length=LONGEST_ID, json_schema_extra={"minLength": 1})
     description: str | None = None
     metadata: Any = None
-    input_schema: dict[str, Any] | bool | None = None
-    expected_output_schema: dict[str, Any] | bool | None = None
+    input_schema: dict[str, Any] | StrictBool | None = None
+    expected_output_schema: dict[str, Any] | StrictBool | None = None
 
 
 class CreateDatasetItem(Body):
     """Body of POST: an item by its id, or a new one. Control characters are taken out of every text."""
+
+    model_config = examples({"datasetName": "questions", "input": {"question": "Hello?"}, "expectedOutput": "Hi."})
 
     dataset_name: str
     id: str | None = Field(None, max_length=LONGEST_ID)

@@ -1,1 +1,1 @@
-"""Evaluators and the rules that say what they evaluate."""
+"""Evaluators: what judges, in versions that stay as they are."""

@@ -1,28 +1,28 @@
-"""Routes of evaluators and evaluation rules (spec/api.md §4.15)."""
+"""Routes of evaluators in the unstable contract (spec/api.md §4.15) and in v2 (§11)."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from langfuse_app.api import cursors
 from langfuse_app.api.auth import Project
 from langfuse_app.api.documented import coded_answers
-from langfuse_app.api.params import StrictPaged
-from langfuse_app.core.shapes import Message, PageMeta
+from langfuse_app.api.params import StrictCursored, StrictPaged
+from langfuse_app.core.shapes import Message
 from langfuse_app.features.evaluators import service
-from langfuse_app.features.evaluators.schemas import (
-    CreateEvaluator,
-    CreateRule,
-    EvaluatorOut,
-    EvaluatorsOut,
-    RuleOut,
-    RulesOut,
-    UpdateRule,
+from langfuse_app.features.evaluators.schemas import CreateEvaluator, EvaluatorOut, EvaluatorsOut
+from langfuse_app.features.evaluators.schemas_v2 import (
+    CreateEvaluatorV2,
+    Deleted,
+    EvaluatorsV2Out,
+    EvaluatorV2Out,
+    UpdateEvaluator,
+    VersionsOut,
 )
 
 router = APIRouter(tags=["evaluators"])
-_EVALUATORS, _RULES = "/api/public/unstable/evaluators", "/api/public/unstable/evaluation-rules"
-
-
+_EVALUATORS, _EVALUATORS_V2 = "/api/public/unstable/evaluators", "/api/public/v2/evaluators"
+_ONE_V2 = _EVALUATORS_V2 + "/{evaluator_id}"
 _OF_ONE_KIND = ("prompt", "outputDefinition", "modelConfig", "sourceCode", "sourceCodeLanguage")
 
 
@@ -58,33 +58,43 @@ def delete_evaluator(scope: Project, evaluator_id: str) -> Message:
     return Message(message="Evaluator successfully deleted")
 
 
-@router.get(_RULES, responses=coded_answers(RulesOut))
-def list_rules(scope: Project, params: Annotated[StrictPaged, Query()]) -> RulesOut:
-    """Evaluation rules."""
-    found = service.list_rules(scope, params.page, params.limit)
-    return RulesOut(data=found.items, meta=PageMeta.model_validate(found.meta()))
+# --- v2 -------------------------------------------------------------------------------------------
 
 
-@router.post(_RULES, responses=coded_answers(RuleOut, 404, 409))
-def create_rule(scope: Project, body: CreateRule) -> RuleOut:
-    """Say what is evaluated, and by what."""
-    return service.create_rule(scope, body)
+@router.get(_EVALUATORS_V2, responses=coded_answers(EvaluatorsV2Out), response_model_exclude_unset=True)
+def list_evaluators_v2(scope: Project, params: Annotated[StrictCursored, Query()]) -> EvaluatorsV2Out:
+    """Evaluators in their newest versions, the last made first."""
+    found, last = service.list_after(scope, cursors.place(params.cursor), params.limit)
+    return EvaluatorsV2Out(data=found, meta=cursors.meta(last))
 
 
-@router.get(_RULES + "/{rule_id}", responses=coded_answers(RuleOut, 404))
-def get_rule(scope: Project, rule_id: str) -> RuleOut:
-    """One rule."""
-    return service.get_rule(scope, rule_id)
+@router.post(_EVALUATORS_V2, responses=coded_answers(None, 412), response_model_exclude_unset=True)
+def create_evaluator_v2(scope: Project, body: CreateEvaluatorV2) -> EvaluatorV2Out:
+    """Make an evaluator; names need not be unique."""
+    return service.create(scope, body)
 
 
-@router.patch(_RULES + "/{rule_id}", responses=coded_answers(RuleOut, 404, 409))
-def update_rule(scope: Project, rule_id: str, body: UpdateRule) -> RuleOut:
-    """Change a rule."""
-    return service.update_rule(scope, rule_id, body)
+@router.get(_ONE_V2, responses=coded_answers(None, 404), response_model_exclude_unset=True)
+def get_evaluator_v2(scope: Project, evaluator_id: str) -> EvaluatorV2Out:
+    """One evaluator in its newest version."""
+    return service.get(scope, evaluator_id)
 
 
-@router.delete(_RULES + "/{rule_id}", responses=coded_answers(Message, 404))
-def delete_rule(scope: Project, rule_id: str) -> Message:
-    """Delete a rule."""
-    service.delete_rule(scope, rule_id)
-    return Message(message="Evaluation rule successfully deleted")
+@router.patch(_ONE_V2, responses=coded_answers(None, 404, 409, 412), response_model_exclude_unset=True)
+def update_evaluator_v2(scope: Project, evaluator_id: str, body: UpdateEvaluator) -> EvaluatorV2Out:
+    """Change name or description; a whole definition, with its type, makes a new version."""
+    return service.update(scope, evaluator_id, body)
+
+
+@router.delete(_ONE_V2, responses=coded_answers(Deleted, 404))
+def delete_evaluator_v2(scope: Project, evaluator_id: str) -> Deleted:
+    """Delete an evaluator with its versions, and out of all rules; a rule that has no other is turned off."""
+    service.delete(scope, evaluator_id)
+    return Deleted(id=evaluator_id)
+
+
+@router.get(_ONE_V2 + "/versions", responses=coded_answers(VersionsOut, 404), response_model_exclude_unset=True)
+def list_evaluator_versions(scope: Project, evaluator_id: str, params: Annotated[StrictCursored, Query()]) -> VersionsOut:
+    """Versions of an evaluator, newest first."""
+    found, last = service.versions(scope, evaluator_id, cursors.place(params.cursor), params.limit)
+    return VersionsOut(data=found, meta=cursors.meta(last))

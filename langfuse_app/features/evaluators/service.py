@@ -1,135 +1,154 @@
-"""Evaluators and evaluation rules (spec/api.md §4.15): what is stored is all that running them needs."""
+"""Evaluators (spec/api.md §4.15, §11): what is stored is all that running them needs.
 
-from collections.abc import Sequence
-from typing import Any
+Both contracts see the same evaluators. In the unstable one a name is what tells them apart, in v2 it is only a name.
+"""
 
-from langfuse_app.core.errors import AppError, ConflictError, InvalidRequestError, NotFoundError, ValidationFailedError
-from langfuse_app.core.filters.columns import column_of
-from langfuse_app.core.filters.parse import filters_of
-from langfuse_app.core.pagination import Page
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from langfuse_app.core.errors import AppError, ConflictError, NotFoundError
+from langfuse_app.core.pagination import Page, Place
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.features.audit import service as audit
+from langfuse_app.features.evaluation_rules.models import RuleAssignment
 from langfuse_app.features.evaluators import repository
-from langfuse_app.features.evaluators.models import EvaluationRule, EvaluatorVersion
-from langfuse_app.features.evaluators.repository import Known, NameTakenError
-from langfuse_app.features.evaluators.schemas import (
-    Assignment,
-    CreateCode,
-    CreateJudge,
-    CreateRule,
-    EvaluatorOut,
-    Mapping,
-    RuleFilter,
-    RuleOut,
-    UpdateRule,
-    is_json_path,
-    variables_of,
+from langfuse_app.features.evaluators.definitions import flat, shown_mapping, text_of, version_of
+from langfuse_app.features.evaluators.models import Evaluator, EvaluatorVersion, Known
+from langfuse_app.features.evaluators.schemas import CreateCode, CreateJudge, EvaluatorOut, ModelConfig
+from langfuse_app.features.evaluators.schemas_v2 import (
+    AssignedRule,
+    CodeOut,
+    CodeVersionOut,
+    CreateCodeV2,
+    CreateJudgeV2,
+    Creator,
+    JudgeOut,
+    JudgeVersionOut,
+    MessageOut,
+    UpdateCode,
+    UpdateJudge,
+    UpdateMetadata,
 )
 from langfuse_app.features.llm_connections import service as llm_connections
-from langfuse_app.features.observations.repository_columns import COLUMNS
-
-_RULE_COLUMNS = (
-    *("type", "name", "environment", "level", "version", "traceName", "userId", "sessionId", "tags", "metadata", "isRootObservation"),
-    *("parentObservationId", "experimentId", "experimentDatasetId", "isExperimentItemRootSpan", "calledToolNames", "toolCalls"),
-)
-RULE_COLUMNS = {name: COLUMNS[name] for name in _RULE_COLUMNS}  # spec/backend.md §8.3
 
 
 class PreflightError(AppError):
-    """422: the evaluator could not run."""
+    """422 of the unstable routes: the evaluator could not run."""
 
     status = 422
     name = "UnprocessableContentError"
 
 
-# --- evaluators -----------------------------------------------------------------------------------
+class PreconditionFailedError(AppError):
+    """412 of the v2 routes: the evaluator could not run."""
+
+    status = 412
+    name = "PreconditionFailedError"
+
+
+class Pause(NamedTuple):
+    """Why an evaluator does not run (spec/backend.md §8.1)."""
+
+    reason: str
+    message: str
+
+
+# --- what both contracts need ---------------------------------------------------------------------
+
+
+def _get(scope: ProjectScope, id: str) -> Known:
+    known = repository.some(scope, [id]).get(id)
+    if known is None:
+        raise _nothing()
+    return known
+
+
+def _nothing() -> NotFoundError:
+    return NotFoundError("Evaluator not found")
+
+
+def some(scope: ProjectScope, ids: Collection[str]) -> dict[str, Known]:
+    """The evaluators of these ids that are there, by id."""
+    return repository.some(scope, ids)
+
+
+def named(scope: ProjectScope, name: str, type: str | None) -> Known | None:
+    """The newest evaluator of a name, and of a type where one is given."""
+    return repository.named(scope, name, type)
+
+
+def pauses(scope: ProjectScope, known: Collection[Known]) -> dict[str, Pause]:
+    """Why those evaluators do not run that cannot, by id."""
+    providers = llm_connections.providers(scope)
+    found = {one.evaluator.id: _pause(one.version, providers) for one in known}
+    return {id: pause for id, pause in found.items() if pause}
+
+
+def _pause(version: EvaluatorVersion, providers: frozenset[str]) -> Pause | None:
+    if version.prompt is None or version.provider in providers:
+        return None
+    if version.provider is None:
+        return Pause("DEFAULT_EVAL_MODEL_MISSING", "The project has no default evaluation model: give modelConfig")
+    return Pause("LLM_CONNECTION_MISSING", f"The project has no LLM connection '{version.provider}'")
+
+
+def _runnable(scope: ProjectScope, version: EvaluatorVersion, refusal: type[AppError]) -> EvaluatorVersion:
+    """The version, if it could run; no provider is called."""
+    if pause := _pause(version, llm_connections.providers(scope)):
+        raise refusal(pause.message, "evaluator_preflight_failed")
+    return version
+
+
+def _record(scope: ProjectScope, action: str, evaluator: Evaluator, version: EvaluatorVersion | None) -> None:
+    after = {"name": evaluator.name, "description": evaluator.description, "version": version and version.version}
+    audit.record(scope, action, "evaluator", evaluator.id, after=after)
+
+
+# --- the unstable contract ------------------------------------------------------------------------
 
 
 def list_evaluators(scope: ProjectScope, page: int, limit: int) -> Page[EvaluatorOut]:
     """Evaluators in their newest versions, the last changed first."""
-    found, rules = repository.page(scope, page, limit), repository.rules(scope)
-    return Page([_evaluator(known, rules) for known in found.items], page, limit, found.total)
+    found = repository.page(scope, page, limit)
+    return Page(_unstable(scope, found.items), page, limit, found.total)
 
 
 def get_evaluator(scope: ProjectScope, id: str) -> EvaluatorOut:
     """One evaluator; NotFoundError."""
-    return _evaluator(_known(scope, id), repository.rules(scope))
-
-
-def _known(scope: ProjectScope, id: str) -> Known:
-    known = repository.one(scope, id=id)
-    if known is None:
-        raise NotFoundError("Evaluator not found")
-    return known
+    return _unstable(scope, [_get(scope, id)])[0]
 
 
 def create_evaluator(scope: ProjectScope, new: CreateJudge | CreateCode) -> EvaluatorOut:
     """Write a new version of the evaluator of that name. ConflictError, InvalidRequestError, PreflightError."""
-    version = _judge(scope, new) if isinstance(new, CreateJudge) else _code(new)
-    known = repository.add_version(scope, new.name, new.type, version)
-    if known is None:
+    version = _runnable(scope, version_of(new, scope.user_id), PreflightError)
+    evaluator = repository.add_version(scope, new.name, new.type, version)
+    if evaluator is None:
         raise ConflictError(f"An evaluator of another type has the name '{new.name}'", "name_conflict")
-    audit.record(scope, "create", "evaluator", known.evaluator.id, after={"name": new.name, "version": known.version.version})
-    return _evaluator(known, repository.rules(scope))
-
-
-def _code(new: CreateCode) -> EvaluatorVersion:
-    return EvaluatorVersion(evaluator_id="", version=0, source_code=new.source_code, source_code_language=new.source_code_language)
-
-
-def _judge(scope: ProjectScope, new: CreateJudge) -> EvaluatorVersion:
-    variables = variables_of(new.prompt)
-    if new.mapping is not None:
-        check_mapping(new.mapping, variables)
-    settings = new.model_settings
-    if settings is None:
-        raise PreflightError("The project has no default evaluation model: give modelConfig", "evaluator_preflight_failed")
-    if not llm_connections.has_provider(scope, settings.provider):
-        raise PreflightError(f"The project has no LLM connection '{settings.provider}'", "evaluator_preflight_failed")
-    return EvaluatorVersion(
-        evaluator_id="",
-        version=0,
-        prompt=new.prompt,
-        provider=settings.provider,
-        model=settings.model,
-        variables=variables,
-        mapping=_plain(new.mapping),
-        output_definition=new.output_definition.model_dump(mode="json", by_alias=True),
-    )
-
-
-def _plain(mapping: Sequence[Mapping] | None) -> list[dict[str, Any]] | None:
-    return None if mapping is None else [one.model_dump(mode="json", by_alias=True) for one in mapping]
-
-
-def check_mapping(mapping: Sequence[Mapping], variables: Sequence[str]) -> None:
-    """Every variable exactly once, by a path that can be one. InvalidRequestError with the code of what is wrong."""
-    named = [one.variable for one in mapping]
-    if twice := sorted({name for name in named if named.count(name) > 1}):
-        raise InvalidRequestError(f"Variables are mapped twice: {', '.join(twice)}", "duplicate_variable_mapping")
-    if unknown := sorted(set(named) - set(variables)):
-        raise InvalidRequestError(f"The evaluator has no variables {', '.join(unknown)}", "invalid_variable_mapping")
-    if missing := [name for name in variables if name not in named]:
-        raise InvalidRequestError(f"Variables are not mapped: {', '.join(missing)}", "missing_variable_mapping")
-    if wrong := [one.json_path for one in mapping if one.json_path and not is_json_path(one.json_path)]:
-        raise InvalidRequestError(f"Not a JSONPath: {wrong[0]}", "invalid_json_path")
+    _record(scope, "create" if version.version == 1 else "update", evaluator, version)
+    return _unstable(scope, [Known(evaluator, version)])[0]
 
 
 def delete_evaluator(scope: ProjectScope, id: str) -> None:
     """Delete an evaluator with its versions. NotFoundError; ConflictError while a rule uses it."""
-    known = _known(scope, id)
-    if users := [rule.name for rule in repository.rules(scope) if _uses(rule, id)]:
+    known = _get(scope, id)
+    if users := repository.remove_unused(scope, id):
         raise ConflictError(f"Rules use the evaluator: {', '.join(users[:5])}", "evaluator_in_use")
-    repository.remove_evaluator(scope, id)
     audit.record(scope, "delete", "evaluator", id, before={"name": known.evaluator.name})
 
 
-def _uses(rule: EvaluationRule, evaluator_id: str) -> bool:
-    return any(one["evaluatorId"] == evaluator_id for one in rule.assignments)
+def _unstable(scope: ProjectScope, known: Sequence[Known]) -> list[EvaluatorOut]:
+    used = _by_evaluator(scope, known)
+    return [_unstable_one(one.evaluator, one.version, len(used.get(one.evaluator.id, ()))) for one in known]
 
 
-def _evaluator(known: Known, rules: Sequence[EvaluationRule]) -> EvaluatorOut:
-    evaluator, version = known
+def _by_evaluator(scope: ProjectScope, known: Sequence[Known]) -> dict[str, list[RuleAssignment]]:
+    found: dict[str, list[RuleAssignment]] = {}
+    for assignment in repository.assignments(scope, [one.evaluator.id for one in known]):
+        found.setdefault(assignment.evaluator_id, []).append(assignment)
+    return found
+
+
+def _unstable_one(evaluator: Evaluator, version: EvaluatorVersion, rules: int) -> EvaluatorOut:
     return EvaluatorOut(
         type=evaluator.type,
         id=evaluator.id,
@@ -137,10 +156,10 @@ def _evaluator(known: Known, rules: Sequence[EvaluationRule]) -> EvaluatorOut:
         version=version.version,
         variables=version.variables,
         mapping=version.mapping,
-        evaluation_rule_count=sum(_uses(rule, evaluator.id) for rule in rules),
+        evaluation_rule_count=rules,
         created_at=evaluator.created_at,
         updated_at=evaluator.updated_at,
-        prompt=version.prompt,
+        prompt=None if version.prompt is None else text_of(version.prompt),
         output_definition=version.output_definition,
         model_settings={"provider": version.provider or "", "model": version.model or ""} if version.prompt else None,
         source_code=version.source_code,
@@ -148,110 +167,130 @@ def _evaluator(known: Known, rules: Sequence[EvaluationRule]) -> EvaluatorOut:
     )
 
 
-# --- rules ----------------------------------------------------------------------------------------
+# --- the v2 contract ------------------------------------------------------------------------------
 
 
-def list_rules(scope: ProjectScope, page: int, limit: int) -> Page[RuleOut]:
-    """Rules, the last changed first."""
-    found = repository.rules(scope)
-    start = (page - 1) * limit
-    return Page([_rule(scope, rule) for rule in found[start : start + limit]], page, limit, len(found))
+def list_after(scope: ProjectScope, place: Place | None, limit: int) -> tuple[list[JudgeOut | CodeOut], Place | None]:
+    """At most `limit` evaluators behind a place, newest first, and the place of the next page (None on the last)."""
+    rows = repository.after(scope, place, limit + 1)
+    shown = rows[:limit]
+    last = shown[-1].evaluator if len(rows) > limit else None
+    return _shown(scope, shown), last and Place(last.created_at, last.id)
 
 
-def get_rule(scope: ProjectScope, id: str) -> RuleOut:
-    """One rule; NotFoundError."""
-    found = repository.rule(scope, id)
-    if found is None:
-        raise _no_rule()
-    return _rule(scope, found)
+def get(scope: ProjectScope, id: str) -> JudgeOut | CodeOut:
+    """One evaluator in its newest version; NotFoundError."""
+    return _shown(scope, [_get(scope, id)])[0]
 
 
-def _no_rule() -> NotFoundError:
-    return NotFoundError("Evaluation rule not found")
-
-
-def create_rule(scope: ProjectScope, new: CreateRule) -> RuleOut:
-    """Write a rule. NotFoundError for evaluators, ConflictError for its name, InvalidRequestError for mappings and filters."""
-    return _saved(scope, None, new)
-
-
-def update_rule(scope: ProjectScope, id: str, change: UpdateRule) -> RuleOut:
-    """Change a rule; errors as create_rule, and NotFoundError for the rule."""
-    return _saved(scope, id, change)
-
-
-def _saved(scope: ProjectScope, id: str | None, given: CreateRule | UpdateRule) -> RuleOut:
-    assignments = None if given.assignments is None else [_assigned(scope, one) for one in given.assignments]
-    conditions = None if given.filter is None else _conditions(given.filter)
-
-    def edit(rule: EvaluationRule) -> None:
-        for name in ("name", "target", "enabled", "sampling"):
-            if (value := getattr(given, name)) is not None:
-                setattr(rule, name, value)
-        rule.filter = rule.filter if conditions is None else conditions
-        rule.assignments = rule.assignments if assignments is None else assignments
-
-    try:
-        saved = repository.save_rule(scope, id, edit)
-    except NameTakenError as error:
-        raise ConflictError(f"A rule has the name '{given.name}' already", "name_conflict") from error
-    if saved is None:
-        raise _no_rule()
-    audit.record(scope, "update" if id else "create", "evaluationRule", saved.id, after=given.model_dump(mode="json", exclude_none=True))
-    return _rule(scope, saved)
-
-
-def _assigned(scope: ProjectScope, given: Assignment) -> dict[str, Any]:
-    known = repository.one(scope, name=given.evaluator.name)
-    if known is None or (given.evaluator.type or known.evaluator.type) != known.evaluator.type:
-        raise NotFoundError(f"Evaluator '{given.evaluator.name}' not found")
-    if known.evaluator.type == "code":
-        if given.mapping:
-            raise InvalidRequestError("Code evaluators have no variables to map", "invalid_variable_mapping")
-    elif given.mapping is not None or known.version.mapping is None:
-        check_mapping(given.mapping or [], known.version.variables)
-    return {"evaluatorId": known.evaluator.id, "mapping": _plain(given.mapping)}
-
-
-def _conditions(given: Sequence[RuleFilter]) -> list[dict[str, Any]]:
-    plain = [one.model_dump(mode="json", exclude_unset=True) for one in given]
-    try:
-        for one in filters_of(plain, ("filter",)):
-            column_of(one, RULE_COLUMNS)
-    except (ValidationFailedError, InvalidRequestError) as error:
-        error.code = "invalid_filter_value"
-        raise
-    return plain
-
-
-def delete_rule(scope: ProjectScope, id: str) -> None:
-    """Delete a rule; NotFoundError."""
-    if not repository.remove_rule(scope, id):
-        raise _no_rule()
-    audit.record(scope, "delete", "evaluationRule", id)
-
-
-def _rule(scope: ProjectScope, rule: EvaluationRule) -> RuleOut:
-    known = [(one, repository.one(scope, id=one["evaluatorId"])) for one in rule.assignments]
-    evaluators = [_shown(evaluator, one) for one, evaluator in known if evaluator]
-    return RuleOut(
-        id=rule.id,
-        name=rule.name,
-        evaluator=evaluators[0]["evaluator"] if evaluators else {},
-        evaluators=evaluators,
-        target=rule.target,
-        enabled=rule.enabled,
-        status="active" if rule.enabled else "inactive",
-        paused_reason=None,
-        paused_message=None,
-        sampling=rule.sampling,
-        filter=rule.filter,
-        mapping=(evaluators[0]["mapping"] or []) if evaluators else [],
-        created_at=rule.created_at,
-        updated_at=rule.updated_at,
+def create(scope: ProjectScope, new: CreateJudgeV2 | CreateCodeV2) -> JudgeOut | CodeOut:
+    """Make an evaluator, whoever else has its name. InvalidRequestError, PreconditionFailedError."""
+    version = _runnable(scope, version_of(new, scope.user_id), PreconditionFailedError)
+    evaluator = Evaluator(
+        project_id=scope.project_id, name=new.name, description=new.description, type=new.type, created_by_user_id=scope.user_id
     )
+    repository.add(evaluator, version)
+    _record(scope, "create", evaluator, version)
+    return get(scope, evaluator.id)
 
 
-def _shown(known: Known, assignment: dict[str, Any]) -> dict[str, Any]:
-    named = {"id": known.evaluator.id, "name": known.evaluator.name, "type": known.evaluator.type}
-    return {"evaluator": named, "mapping": assignment["mapping"] if assignment["mapping"] is not None else known.version.mapping}
+def update(scope: ProjectScope, id: str, change: UpdateMetadata | UpdateJudge | UpdateCode) -> JudgeOut | CodeOut:
+    """Change name and description, and with a definition write the next version.
+
+    NotFoundError, InvalidRequestError, PreconditionFailedError; ConflictError for a definition of another type.
+    """
+    before = _get(scope, id).evaluator
+    version = None
+    if not isinstance(change, UpdateMetadata):
+        if change.type != before.type:
+            raise ConflictError(f"The evaluator is of the type {before.type}, which cannot change")
+        version = _runnable(scope, version_of(change, scope.user_id), PreconditionFailedError)
+    given = {name: getattr(change, name) for name in ("name", "description") if name in change.model_fields_set}
+
+    def edit(evaluator: Evaluator) -> None:
+        for name, value in given.items():
+            setattr(evaluator, name, value)
+
+    if not repository.change(scope, id, edit, version):
+        raise _nothing()
+    _record(scope, "update", before.model_copy(update=given), version)
+    return get(scope, id)
+
+
+def delete(scope: ProjectScope, id: str) -> None:
+    """Delete an evaluator with its versions, and out of all rules; NotFoundError."""
+    known = _get(scope, id)
+    if not repository.remove(scope, id):
+        raise _nothing()
+    audit.record(scope, "delete", "evaluator", id, before={"name": known.evaluator.name})
+
+
+def versions(scope: ProjectScope, id: str, place: Place | None, limit: int) -> tuple[list[JudgeVersionOut | CodeVersionOut], Place | None]:
+    """At most `limit` versions behind a place, newest first, and the place of the next page (None on the last)."""
+    _get(scope, id)
+    rows = repository.versions(scope, id, place, limit + 1)
+    last = rows[limit - 1][0] if len(rows) > limit else None
+    return [_version(version, author) for version, author in rows[:limit]], last and Place(last.created_at, last.id)
+
+
+def _shown(scope: ProjectScope, known: Sequence[Known]) -> list[JudgeOut | CodeOut]:
+    used, paused = _by_evaluator(scope, known), pauses(scope, known)
+    return [_one(one, used.get(one.evaluator.id, []), paused.get(one.evaluator.id)) for one in known]
+
+
+def _one(known: Known, rules: Sequence[RuleAssignment], pause: Pause | None) -> JudgeOut | CodeOut:
+    evaluator, version, author, version_author = known
+    parts: dict[str, Any] = {
+        "id": evaluator.id,
+        "name": evaluator.name,
+        "description": evaluator.description,
+        "created_by": creator(evaluator.created_by_user_id, author),
+        "status": "paused" if pause else "active",
+        "paused_at": None,  # it is the state of the project that pauses, and nobody notes when it came about
+        "paused_reason": pause and pause.reason,
+        "paused_message": pause and pause.message,
+        "evaluation_rule_assignments": [_assigned(one) for one in rules],
+        "created_at": evaluator.created_at,
+        "updated_at": evaluator.updated_at,
+        "version_id": version.id,
+        "version": version.version,
+        "version_created_at": version.created_at,
+        "version_created_by": creator(version.created_by_user_id, version_author),
+    }
+    return CodeOut(**parts, **_code(version)) if version.prompt is None else JudgeOut(**parts, **_judge(version))
+
+
+def creator(user_id: str | None, name: str | None) -> Creator | None:
+    """Who made a thing; None where a key did."""
+    return None if user_id is None else Creator(id=user_id, name=name)
+
+
+def _assigned(one: RuleAssignment) -> AssignedRule:
+    override = {} if one.mapping is None else {"variable_mapping_override": shown_mapping(one.mapping)}
+    return AssignedRule(evaluation_rule_id=one.evaluation_rule_id, **override)
+
+
+def _version(version: EvaluatorVersion, author: str | None) -> JudgeVersionOut | CodeVersionOut:
+    parts: dict[str, Any] = {
+        "id": version.id,
+        "version": version.version,
+        "created_at": version.created_at,
+        "created_by": creator(version.created_by_user_id, author),
+    }
+    return CodeVersionOut(**parts, **_code(version)) if version.prompt is None else JudgeVersionOut(**parts, **_judge(version))
+
+
+def _code(version: EvaluatorVersion) -> dict[str, Any]:
+    return {"type": "code", "source_code": version.source_code, "source_code_language": version.source_code_language}
+
+
+def _judge(version: EvaluatorVersion) -> dict[str, Any]:
+    settings = None if version.provider is None else ModelConfig(provider=version.provider, model=version.model or "")
+    return {
+        "type": "llm_as_judge",
+        "prompt": [MessageOut.model_validate(message) for message in version.prompt],
+        "variables": version.variables,
+        "variable_mapping": shown_mapping(version.mapping),
+        "model_settings": settings,
+        "output_definition": flat(version.output_definition),
+    }

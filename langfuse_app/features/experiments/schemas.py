@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import AwareDatetime, Field, model_validator
 
 from langfuse_app.core.filters.parse import Filter
-from langfuse_app.core.shapes import PageMeta, Shape, StrictBody, WireTime
+from langfuse_app.core.shapes import CursorMeta, PageMeta, Shape, StrictBody, WireTime, examples
 from langfuse_app.features.datasets.schemas import LONGEST_ID, DatasetItemOut, DatasetOut, Stored
 
 # --- runs ------------------------------------------------------------------------------------------------------------
@@ -15,6 +15,8 @@ from langfuse_app.features.datasets.schemas import LONGEST_ID, DatasetItemOut, D
 
 class CreateRunItem(StrictBody):
     """Body of POST: an item ran as a trace, or as an observation in it. `dataset_version`: the item as it was then."""
+
+    model_config = examples({"runName": "monday", "datasetItemId": "5f0eac9f-0ef2-49b0-89f5-31578ffe515a", "traceId": "trace-1"})
 
     run_name: str = Field(min_length=1)
     run_description: str | None = None
@@ -173,24 +175,18 @@ class ExperimentItemOut(Shape):
     scores: list[ScoreV3Out] | None = None
 
 
-class CursorMetaOut(Shape):
-    """`cursor` is absent on the last page."""
-
-    cursor: str | None = None
-
-
 class ExperimentsOut(Shape):
     """A page of experiments."""
 
     data: list[ExperimentOut]
-    meta: CursorMetaOut
+    meta: CursorMeta
 
 
 class ExperimentItemsOut(Shape):
     """A page of experiment items."""
 
     data: list[ExperimentItemOut]
-    meta: CursorMetaOut
+    meta: CursorMeta
 
 
 @dataclass(frozen=True, slots=True)

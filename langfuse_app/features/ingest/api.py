@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from langfuse_app.api.auth import require_project, require_scores
+from langfuse_app.api.bodies import takes
 from langfuse_app.api.documented import answers
 from langfuse_app.api.errors import json_response
 from langfuse_app.core.inflate import BodyTooLargeError
@@ -13,7 +14,7 @@ from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.settings import get_settings
 from langfuse_app.core.shapes import Message
 from langfuse_app.features.ingest import service
-from langfuse_app.features.ingest.schemas import BATCH, OTLP, BatchOut, EnvelopeErrorBody, OtlpErrorBody, OtlpOut
+from langfuse_app.features.ingest.schemas import BATCH, BATCH_EXAMPLE, OTLP, BatchOut, EnvelopeErrorBody, OtlpErrorBody, OtlpOut
 
 router = APIRouter(tags=["ingestion"])
 
@@ -50,7 +51,7 @@ async def _delivery(request: Request, content: str, limit: int) -> service.Deliv
     )
 
 
-@router.post("/api/public/ingestion", status_code=207, responses=_BATCH_ANSWERS, openapi_extra=BATCH)
+@router.post("/api/public/ingestion", status_code=207, responses=_BATCH_ANSWERS, openapi_extra=takes(BATCH, BATCH_EXAMPLE))
 async def ingest(request: Request, scope: Annotated[ProjectScope, Depends(require_scores)]) -> Response:
     """Accept a batch of events; each is answered alone, 201 or an error."""
     delivery = await _delivery(request, "json", get_settings().LANGFUSE_INGESTION_MAX_BODY_BYTES)

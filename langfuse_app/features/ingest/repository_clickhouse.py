@@ -1,7 +1,8 @@
 """ClickHouse statements of ingestion: whole batches of rows in, the stored rows that a merge needs out, the ledger."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -21,7 +22,8 @@ TABLES: dict[type[msgspec.Struct], str] = {
 }
 # ClickHouse refuses an insert over 100 partitions; half of that leaves room for a month's neighbours.
 PARTITIONS_PER_INSERT = 50
-_DAY = 86_400_000_000  # µs
+_DAY, _MINUTE = 86_400_000_000, 60_000_000  # µs
+_MINUTES_PER_QUERY = 2_000  # whose texts fit one parameter
 # A text index costs as much to build as to merge, so it is built once, by the first merge; until then a part is scanned,
 # of which there are at most ten small ones (clickhouse/0002_merging.sql).
 _SETTINGS = {"observations": {"exclude_materialize_skip_indexes_on_insert": "text_input,text_output,text_input_wide,text_output_wide"}}
@@ -106,15 +108,43 @@ def stored_observations(scope: ProjectScope, keys: Sequence[tuple[str, str]], fi
         "project_id = {project:String} AND trace_id IN {traces:Array(String)} AND id IN {ids:Array(String)}"
         " AND start_time BETWEEN {first:DateTime64(6)} AND {last:DateTime64(6)}"
     )
+    rows: list[ObservationRow] = []
+    for trace_ids, ids in _key_portions(keys):
+        rows += _rows(ObservationRow, where, _params(scope, ids, first, last) | {"traces": trace_ids}, "trace_id, id")
+    return rows
+
+
+def stored_minutes(scope: ProjectScope, keys: Sequence[tuple[str, str]], minutes: Set[int]) -> dict[tuple[str, str], set[int]]:
+    """In which of the minutes (since the epoch) those observations (trace id, id) have a row, which may be a tombstone.
+
+    Reads keys only.
+    """
+    # `by_trace` has found the granules; to ask `by_id` for thousands of ids costs more than to read their ids.
+    sql = (
+        "SELECT DISTINCT trace_id, id, intDiv(toUnixTimestamp(start_time), 60) AS minute FROM observations"
+        " WHERE project_id = {project:String} AND trace_id IN {traces:Array(String)} AND id IN {ids:Array(String)}"
+        " AND toStartOfMinute(start_time) IN {minutes:Array(DateTime('UTC'))}"
+        " AND start_time BETWEEN {first:DateTime64(6)} AND {last:DateTime64(6)} SETTINGS ignore_data_skipping_indices = 'by_id'"
+    )
+    times = [from_us(minute * _MINUTE) for minute in sorted(minutes)]
+    found: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for start in range(0, len(times), _MINUTES_PER_QUERY):
+        some = times[start : start + _MINUTES_PER_QUERY]
+        bounds = {"minutes": some, "first": some[0], "last": some[-1] + timedelta(minutes=1)}
+        for trace_ids, ids in _key_portions(keys):
+            for row in clickhouse.query(sql, {"project": scope.project_id, "traces": trace_ids, "ids": ids} | bounds):
+                found[row["trace_id"], row["id"]].add(row["minute"])
+    return found
+
+
+def _key_portions(keys: Sequence[tuple[str, str]]) -> Iterator[tuple[list[str], list[str]]]:
+    """Keys as lists of trace ids and of ids that each fit a parameter."""
     ids_of: dict[str, list[str]] = defaultdict(list)
     for trace_id, id in keys:
         ids_of[trace_id].append(id)
-    rows: list[ObservationRow] = []
     for trace_ids in portions(sorted(ids_of)):
         for ids in portions(sorted({id for trace_id in trace_ids for id in ids_of[trace_id]})):
-            params = _params(scope, ids, first, last) | {"traces": list(trace_ids)}
-            rows += _rows(ObservationRow, where, params, "trace_id, id")
-    return rows
+            yield list(trace_ids), list(ids)
 
 
 def stored_scores(scope: ProjectScope, ids: Sequence[str]) -> list[ScoreRow]:

@@ -4,6 +4,7 @@ A shard has one owner at a time (a lease with a token), so entries are read with
 stored: killed at any point, they are read again by the next owner.
 """
 
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -24,12 +25,15 @@ _ACK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('xdel', 
 # One command for all streams that a request touches: packing a command for each costs more than the rest of acceptance.
 _PUBLISH = """
 for place = 3, #KEYS do redis.call('xadd', KEYS[place], '*', 'r', ARGV[1], 'p', ARGV[2]) end
-redis.call('hincrby', KEYS[1], ARGV[2], #KEYS - 2)
+if ARGV[3] == 'live' then redis.call('hincrby', KEYS[1], ARGV[2], #KEYS - 2) end
 return redis.call('exists', KEYS[2])
 """
 _LENGTHS = "local found = {} for place = 1, #KEYS do found[place] = redis.call('xlen', KEYS[place]) end return found"
 _RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end"
 _RENEW = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) else return 0 end"
+
+
+_LETTER_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 
 
 class Entry(NamedTuple):
@@ -60,7 +64,7 @@ async def publish(ref: Ref, project_id: str, shards: Iterable[int], lane: str) -
     """Tell the workers of a frame; True when a drain is alive to see it."""
     lane_key = key(lane)
     keys = [key("pending"), key("drain", "alive"), *(f"{lane_key}:{shard}" for shard in shards)]
-    arguments: list[Any] = [*keys, msgspec.msgpack.encode(ref), project_id]
+    arguments: list[Any] = [*keys, msgspec.msgpack.encode(ref), project_id, lane]
     alive: Any = await aredis().eval(_PUBLISH, len(keys), *arguments)  # pyright: ignore[reportGeneralTypeIssues] - a coroutine
     return bool(alive)
 
@@ -159,7 +163,8 @@ def acknowledge(entries: Iterable[Entry], token: str) -> None:
                     _attempt_field(entry) for entry in group[start : start + 1000]
                 ],
             )
-    for project_id, count in Counter(entry.project_id for group in by_stream.values() for entry in group).items():
+    live = (entry.project_id for (lane, _), group in by_stream.items() if lane == "live" for entry in group)
+    for project_id, count in Counter(live).items():
         pipe.hincrby(key("pending"), project_id, -count)
     pipe.execute()
 
@@ -192,10 +197,23 @@ class DeadLetter(NamedTuple):
     reason: str
 
 
-def dead_letters(count: int = 1000) -> list[DeadLetter]:
-    """The oldest dead letters."""
-    rows: Any = redis().xrange(key("dead"), count=count)
+def dead_letters(count: int | None = None, after: str = "") -> list[DeadLetter]:
+    """The oldest dead letters, or the oldest behind that one; all of them without a count."""
+    rows: Any = redis().xrange(key("dead"), min=f"({after}" if after else "-", count=count)
     return [_dead_letter(stream_id, fields) for stream_id, fields in rows]
+
+
+def dead_letters_of(ids: Iterable[str]) -> list[DeadLetter]:
+    """Those of the ids; whatever is no id of a dead letter is left out."""
+    pipe = redis().pipeline(transaction=False)
+    for id in filter(is_letter_id, dict.fromkeys(ids)):
+        pipe.xrange(key("dead"), id, id)
+    return [_dead_letter(stream_id, fields) for rows in pipe.execute() for stream_id, fields in rows]
+
+
+def is_letter_id(text: str) -> bool:
+    """Whether it has the form of an id: milliseconds and a number."""
+    return _LETTER_ID.fullmatch(text) is not None
 
 
 def _dead_letter(stream_id: bytes, fields: dict[bytes, bytes]) -> DeadLetter:
@@ -208,8 +226,8 @@ def drop_dead_letters(ids: list[str]) -> int:
     return int(redis().xdel(key("dead"), *ids)) if ids else 0  # pyright: ignore[reportArgumentType]
 
 
-def pending_by_project() -> dict[str, int]:
-    """Entries waiting per project, about."""
+def live_by_project() -> dict[str, int]:
+    """Entries waiting in the live lane per project, about."""
     rows: Any = redis().hgetall(key("pending"))
     return {project.decode(): int(count) for project, count in rows.items() if int(count) > 0}
 

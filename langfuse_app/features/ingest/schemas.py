@@ -1,8 +1,13 @@
 """Shapes of ingestion for the OpenAPI document; the hot path reads and writes none of them (spec/api.md §5, §6)."""
 
+from collections import defaultdict
 from typing import Any
 
+import msgspec
 from pydantic import BaseModel
+
+from langfuse_app.core.struct_schema import struct_schema
+from langfuse_app.ingestion.json_events import EVENT_TYPES, Event
 
 
 class AcceptedOut(BaseModel):
@@ -45,24 +50,39 @@ class OtlpOut(BaseModel):
     """Accepted."""
 
 
-_EVENT = {
-    "description": "An object with `id`, `type` (trace-create, span-create, generation-update, score-create, …), `timestamp` and `body`;"
-    " each is checked alone, and what is wrong with one stands in `errors`"
-}
-_BATCH = {
+def _events() -> list[dict[str, Any]]:
+    """A schema for each kind of body, and the event types that have it."""
+    types: dict[type[msgspec.Struct], list[str]] = defaultdict(list)
+    for name, kind in EVENT_TYPES.items():
+        types[kind.body].append(name)
+    return [_event(struct_schema(body), names) for body, names in types.items() if body is not msgspec.Struct]
+
+
+def _event(body: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    event = struct_schema(Event)
+    return event | {
+        "properties": event["properties"] | {"type": {"enum": names}, "body": body, "metadata": {}},
+        "required": [*event["required"], "type", "body"],
+    }
+
+
+BATCH: dict[str, Any] = {
     "type": "object",
     "required": ["batch"],
-    "properties": {"batch": {"type": "array", "items": _EVENT}, "metadata": {}},
-    "examples": [
-        {
-            "batch": [
-                {"id": "event-1", "type": "trace-create", "timestamp": "2026-05-01T10:00:00Z", "body": {"id": "trace-1", "name": "chat"}}
-            ]
-        }
-    ],
+    "properties": {
+        "batch": {
+            "type": "array",
+            "description": "Each event is checked alone, and what is wrong with one stands in `errors`",
+            "items": {"anyOf": _events()},
+        },
+        "metadata": {},
+    },
 }
-BATCH: dict[str, Any] = {"requestBody": {"required": True, "content": {"application/json": {"schema": _BATCH}}}}
-"""The body of a batch as `openapi_extra`: the route reads its stream itself."""
+"""The body of a batch."""
+
+BATCH_EXAMPLE = {
+    "batch": [{"id": "event-1", "type": "trace-create", "timestamp": "2026-05-01T10:00:00Z", "body": {"id": "trace-1", "name": "chat"}}]
+}
 
 _EXPORT = {"type": "object", "properties": {"resourceSpans": {"type": ["array", "null"], "items": {"type": "object"}}}}
 OTLP: dict[str, Any] = {
@@ -74,4 +94,4 @@ OTLP: dict[str, Any] = {
         },
     }
 }
-"""The same for an OTLP export (ExportTraceServiceRequest)."""
+"""The body of an OTLP export (ExportTraceServiceRequest) as `openapi_extra`."""

@@ -20,6 +20,7 @@ from langfuse_app.core.scopes import Access, ProjectScope
 from langfuse_app.core.settings import get_settings
 from langfuse_app.core.time import now_us
 from langfuse_app.features.ingest import repository_redis as streams
+from langfuse_app.features.rate_limits.service import RateLimitedError
 from langfuse_app.ingestion.json_events import EnvelopeError, accept_batch
 from langfuse_app.ingestion.otlp import OtlpError, accept_export
 from langfuse_app.stores.queue import enqueue
@@ -30,7 +31,9 @@ log = logging.getLogger(__name__)
 QUEUE, DRAIN = "ingestion-queue", "worker.ingestion.drain"
 BIG_BODY = 1024 * 1024  # parsing more than this would hold the event loop for milliseconds
 BIG_COMPRESSED = 32 * 1024
-FAIR_ENTRIES = 2_000  # a project may have this many entries waiting before it has to share
+FAIR_ENTRIES = 2_000  # a project may have this many entries waiting in the live lane; what is more goes to bulk
+LATE_US = 3_600_000_000  # a request whose newest time is older than this is a backfill
+RETRY_S = 5.0  # when a client that was told 429 should come again
 MAX_INGESTION_VERSION = 4
 
 
@@ -43,24 +46,6 @@ class Delivery(msgspec.Struct, frozen=True):
     sdk_name: str = ""
     sdk_version: str = ""
     ingestion_version: str = ""
-
-
-class TooManyWaitingError(AppError):
-    """429: the workers are behind by more than LANGFUSE_INGESTION_BACKLOG_LIMIT entries."""
-
-    status = 429
-    name = "Too many requests"
-    retry_after_seconds = 5
-
-    def body(self) -> dict[str, Any]:
-        """The contract's rate-limit body (spec/api.md §1.2)."""
-        details = {
-            "retryAfterSeconds": self.retry_after_seconds,
-            "limit": get_settings().LANGFUSE_INGESTION_BACKLOG_LIMIT,
-            "remaining": 0,
-            "resetAt": "",
-        }
-        return {"message": self.message, "code": "rate_limited", "details": details}
 
 
 class EnvelopeRefusedError(AppError):
@@ -92,7 +77,7 @@ class OtlpRefusedError(AppError):
 async def accept_json(scope: ProjectScope, delivery: Delivery) -> dict[str, Any]:
     """Accept a batch of events; the body of the 207 answer (spec/api.md §5).
 
-    Raises EnvelopeRefusedError (400), BodyTooLargeError (413), TooManyWaitingError (429), ServiceUnavailableError (503).
+    Raises EnvelopeRefusedError (400), BodyTooLargeError (413), RateLimitedError (429), ServiceUnavailableError (503).
     """
     request_id = new_id()
     scores_only = scope.access is Access.SCORES
@@ -105,7 +90,7 @@ async def accept_json(scope: ProjectScope, delivery: Delivery) -> dict[str, Any]
     for rejected in batch.dropped:  # acknowledged and dropped still has its ledger row
         routes[streams.shard_of(scope.project_id, rejected.event_id)].append(rejected.index)
     if routes:
-        await _store(scope, delivery, request_id, routes)
+        await _store(scope, delivery, request_id, routes, batch.newest)
     return {"successes": batch.successes, "errors": batch.errors}
 
 
@@ -114,13 +99,13 @@ async def accept_otlp(scope: ProjectScope, delivery: Delivery) -> None:
     _check_ingestion_version(delivery.ingestion_version)
     try:
         plain = await _plain(delivery, get_settings().LANGFUSE_OTEL_MAX_BODY_BYTES)
-        trace_ids = await _off_loop(plain, accept_export, plain, delivery.content)
+        export = await _off_loop(plain, accept_export, plain, delivery.content)
     except OtlpError as error:
         raise OtlpRefusedError(str(error)) from error
     except InflateError as error:
         raise OtlpRefusedError(error.message) from error
-    if trace_ids:
-        await _store(scope, delivery, new_id(), _routes(scope.project_id, list(enumerate(trace_ids))))
+    if export.trace_ids:
+        await _store(scope, delivery, new_id(), _routes(scope.project_id, list(enumerate(export.trace_ids))), export.newest)
 
 
 async def submit(scope: ProjectScope, events: list[dict[str, Any]]) -> dict[str, Any]:
@@ -172,9 +157,9 @@ def _routes(project_id: str, pairs: list[tuple[int, str]]) -> dict[int, list[int
     return routes
 
 
-async def _store(scope: ProjectScope, delivery: Delivery, request_id: str, routes: dict[int, list[int]]) -> None:
+async def _store(scope: ProjectScope, delivery: Delivery, request_id: str, routes: dict[int, list[int]], newest: int) -> None:
     """Raw log first, then the streams: a frame without a stream entry is found by the sweep, never the other way."""
-    lane = await _lane(scope.project_id)
+    lane = await _lane(scope.project_id, newest)
     header = FrameHeader(
         request_id=request_id,
         project_id=scope.project_id,
@@ -191,6 +176,7 @@ async def _store(scope: ProjectScope, delivery: Delivery, request_id: str, route
     ref = await raw_log().append(header, delivery.body)
     try:
         alive = await streams.publish(ref, scope.project_id, routes, lane)
+        _backlog.add(scope.project_id, len(routes), lane)
         if not alive:
             await asyncio.to_thread(ensure_drain)
     except RedisError as error:
@@ -204,12 +190,12 @@ def ensure_drain() -> None:
 
 
 class _Backlog:
-    """The backlog as seen at most a second ago, so that acceptance does not ask for it per request."""
+    """The backlog as seen at most a second ago and what was taken since, so that acceptance does not ask for it per request."""
 
     def __init__(self) -> None:
         self.read_at = 0.0
         self.total = 0
-        self.by_project: dict[str, int] = {}
+        self.live: dict[str, int] = {}  # by project
 
     async def refresh(self) -> None:
         if time.monotonic() - self.read_at < 1.0:
@@ -217,24 +203,33 @@ class _Backlog:
         self.read_at = time.monotonic()
         try:
             counts = await asyncio.to_thread(streams.lengths)
-            self.by_project = await asyncio.to_thread(streams.pending_by_project)
+            self.live = await asyncio.to_thread(streams.live_by_project)
         except RedisError as error:
             self.read_at = 0.0
             raise ServiceUnavailableError("The ingestion queue does not answer") from error
         self.total = sum(counts.values())
 
+    def add(self, project_id: str, entries: int, lane: str) -> None:
+        self.total += entries
+        if lane == "live":
+            self.live[project_id] = self.live.get(project_id, 0) + entries
+
 
 _backlog = _Backlog()
 
 
-async def _lane(project_id: str) -> str:
-    """`bulk` for a project that holds more than its fair share of the backlog; 429 when the backlog is full."""
+async def _lane(project_id: str, newest: int) -> str:
+    """`bulk` for a backfill and for a project that has its share of the live lane; RateLimitedError when the backlog is full.
+
+    newest: the latest time that the request states (microseconds), 0 when it states none.
+    """
     await _backlog.refresh()
-    if _backlog.total >= get_settings().LANGFUSE_INGESTION_BACKLOG_LIMIT:
-        raise TooManyWaitingError("Too many events are waiting to be processed: try again later")
-    waiting = _backlog.by_project.get(project_id, 0)
-    fair = max(FAIR_ENTRIES, _backlog.total // max(1, len(_backlog.by_project)))
-    return "bulk" if waiting > fair else "live"
+    limit = get_settings().LANGFUSE_INGESTION_BACKLOG_LIMIT
+    if _backlog.total >= limit:
+        raise RateLimitedError("Too many events are waiting to be processed: try again later", limit, time.time() + RETRY_S)
+    if 0 < newest < now_us() - LATE_US:
+        return "bulk"
+    return "bulk" if _backlog.live.get(project_id, 0) >= FAIR_ENTRIES else "live"
 
 
 def backlog() -> dict[str, int]:

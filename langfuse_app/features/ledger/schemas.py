@@ -45,9 +45,10 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterItem:
-    """An entry that failed in every attempt; its payload is kept in the raw log."""
+    """An entry that failed in every attempt; its payload is kept in the raw log for as long as that is kept."""
 
     id: str
+    died_at: datetime
     project_id: str
     shard: int
     payload: str

@@ -1,11 +1,17 @@
 """Answers "where is my trace?" and operates the dead letters."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
-from langfuse_app.core.errors import InvalidRequestError
-from langfuse_app.core.scopes import ProjectScope
+from langfuse_app.core.errors import InvalidRequestError, NotFoundError
+from langfuse_app.core.scopes import InstanceScope, ProjectScope
+from langfuse_app.core.time import from_us
 from langfuse_app.features.accounts import service as accounts
+from langfuse_app.features.api_keys import service as api_keys
+from langfuse_app.features.audit import service as audit
 from langfuse_app.features.ingest import repository_redis as streams
+from langfuse_app.features.ingest.repository_redis import DeadLetter
 from langfuse_app.features.ingest.service import ensure_drain
 from langfuse_app.features.ledger import repository_clickhouse as repository
 from langfuse_app.features.ledger.schemas import DeadLetterItem, LedgerEntry
@@ -41,22 +47,54 @@ def _entries(row: dict[str, Any]) -> list[LedgerEntry]:
     ]
 
 
-def dead_letters(limit: int = 1000) -> list[DeadLetterItem]:
-    """The oldest dead letters of the installation; for operators."""
-    return [DeadLetterItem(d.id, d.project_id, d.shard, str(d.ref), d.reason) for d in streams.dead_letters(limit)]
+def dead_letters(scope: InstanceScope, limit: int = 1000, after: str = "") -> list[DeadLetterItem]:
+    """The oldest dead letters of the installation, or the oldest behind the one of that id.
+
+    InvalidRequestError when `after` is no id of a dead letter.
+    """
+    del scope  # whoever has one may see all of them
+    if after and not streams.is_letter_id(after):
+        raise InvalidRequestError("after must be the id of a dead letter")
+    return [_item(letter) for letter in streams.dead_letters(limit, after)]
 
 
-def replay(ids: list[str]) -> int:
+def _item(letter: DeadLetter) -> DeadLetterItem:
+    died_at = from_us(int(letter.id.partition("-")[0]) * 1000)
+    return DeadLetterItem(letter.id, died_at, letter.project_id, letter.shard, str(letter.ref), letter.reason)
+
+
+def replay(scope: InstanceScope, ids: Sequence[str] = ()) -> int:
     """Queue dead letters again and forget them as dead; all of them when no id is given. Answers how many."""
-    letters = [letter for letter in streams.dead_letters() if not ids or letter.id in ids]
+    letters = _chosen(ids)
     for letter in letters:
         streams.republish(letter.ref, letter.project_id, [letter.shard])
     streams.drop_dead_letters([letter.id for letter in letters])
+    _audit(scope, "replay", letters)
     if letters:
         ensure_drain()
     return len(letters)
 
 
-def drop(ids: list[str]) -> int:
-    """Give dead letters up; all of them when no id is given. Answers how many were there."""
-    return streams.drop_dead_letters(ids or [letter.id for letter in streams.dead_letters()])
+def drop(scope: InstanceScope, ids: Sequence[str] = ()) -> int:
+    """Give dead letters up; all of them when no id is given. Answers how many. The ledger keeps saying `rejected`."""
+    letters = _chosen(ids)
+    streams.drop_dead_letters([letter.id for letter in letters])
+    _audit(scope, "delete", letters)
+    return len(letters)
+
+
+def _chosen(ids: Sequence[str]) -> list[DeadLetter]:
+    return streams.dead_letters_of(ids) if ids else streams.dead_letters()
+
+
+def _audit(scope: InstanceScope, action: str, letters: Sequence[DeadLetter]) -> None:
+    """In the audit log of the project that sent them; of one that is gone, in the instance's."""
+    by_project: dict[str, list[str]] = defaultdict(list)
+    for letter in letters:
+        by_project[letter.project_id].append(letter.id)
+    for project_id, ids in by_project.items():
+        try:
+            place = api_keys.project_in(scope, project_id)
+        except NotFoundError:
+            place = scope
+        audit.record_all(place, action, "deadLetter", ids)

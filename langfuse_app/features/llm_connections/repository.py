@@ -30,6 +30,12 @@ def named(scope: ProjectScope, provider: str) -> LlmApiKey | None:
         return current.exec(select(LlmApiKey).where(LlmApiKey.project_id == scope.project_id, LlmApiKey.provider == provider)).first()
 
 
+def providers(scope: ProjectScope) -> list[str]:
+    """The provider names of the project's connections."""
+    with session() as current:
+        return list(current.exec(select(LlmApiKey.provider).where(LlmApiKey.project_id == scope.project_id)))
+
+
 def put(wanted: LlmApiKey) -> LlmApiKey:
     """Store a connection in place of the one of its name, whose id and age stay."""
     insert = upsert(LlmApiKey).values(wanted.model_dump())

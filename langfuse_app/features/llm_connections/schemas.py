@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import Field, SecretStr, StrictBool, StringConstraints
 
-from langfuse_app.core.shapes import LONGEST_NAME, Body, PageMeta, Shape, WireTime
+from langfuse_app.core.shapes import LONGEST_NAME, Body, PageMeta, Shape, WireTime, examples
 
 
 class Adapter(StrEnum):
@@ -26,12 +26,22 @@ HeaderValue = Annotated[str, StringConstraints(pattern=r"^[^\r\n]*$")]
 class UpsertConnection(Body):
     """Body of PUT; the provider is its name in the project. extraHeaders are sent with every call to the provider."""
 
+    model_config = examples(
+        {
+            "provider": "anthropic",
+            "adapter": "anthropic",
+            "secretKey": "sk-1",
+            "customModels": ["acme-1"],
+            "extraHeaders": {"x-team": "support"},
+        }
+    )
+
     provider: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)]
     adapter: Adapter
     secret_key: SecretStr = Field(min_length=1)
     base_url: str | None = Field(None, alias="baseURL")
     custom_models: list[Annotated[str, StringConstraints(min_length=1)]] | None = None
-    with_default_models: bool | None = None
+    with_default_models: StrictBool | None = None
     extra_headers: dict[HeaderName, HeaderValue] | None = None
     config: dict[str, Any] | None = None
 

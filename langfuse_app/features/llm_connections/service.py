@@ -46,9 +46,9 @@ def list_connections(scope: ProjectScope, page: int = 1, limit: int = 50) -> Pag
     return Page(found, page, limit, total)
 
 
-def has_provider(scope: ProjectScope, provider: str) -> bool:
-    """Whether the project has a connection of that provider name."""
-    return repository.named(scope, provider) is not None
+def providers(scope: ProjectScope) -> frozenset[str]:
+    """The provider names that the project has connections for."""
+    return frozenset(repository.providers(scope))
 
 
 def put_connection(scope: ProjectScope, new: UpsertConnection) -> tuple[LlmApiKey, bool]:

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
-from langfuse_app.core.shapes import LONGEST_NAME, Body, BodyTime, Shape, WireTime
+from langfuse_app.core.shapes import LONGEST_NAME, WHOLE, Body, BodyTime, Shape, WireTime, examples
 
 # The content types that may be uploaded, with the file name ending of each.
 ENDINGS = {
@@ -91,20 +91,34 @@ def _sha256(value: str) -> str:
 
 ContentType = Annotated[str, AfterValidator(_content_type), Field(json_schema_extra={"enum": list(ENDINGS)})]
 PlaceId = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME // 2)]  # two of them share an index
-Sha256 = Annotated[str, AfterValidator(_sha256), Field(min_length=44, max_length=44)]
+Sha256 = Annotated[
+    str,
+    AfterValidator(_sha256),
+    Field(min_length=44, max_length=44, json_schema_extra={"pattern": "^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$"}),
+]
 
 
 class MediaUpload(Body):
     """Body of POST: what will be uploaded, and the one place it belongs to: a trace (and observation), or a dataset item."""
+
+    model_config = examples(
+        {
+            "traceId": "trace-1",
+            "contentType": "image/png",
+            "contentLength": 4,
+            "sha256Hash": "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=",
+            "field": "input",
+        }
+    )
 
     trace_id: PlaceId | None = None
     observation_id: PlaceId | None = None
     dataset_id: PlaceId | None = None
     dataset_item_id: PlaceId | None = None
     content_type: ContentType
-    content_length: int = Field(gt=0, description="Bytes.")
+    content_length: Annotated[int, Field(gt=0, description="Bytes."), WHOLE]
     sha256_hash: Sha256 = Field(alias="sha256Hash")
-    field: str
+    field: Annotated[str, Field(json_schema_extra={"enum": ["input", "output", "expectedOutput", "metadata"]})]
 
     @property
     def media_id(self) -> str:
@@ -127,10 +141,12 @@ class MediaUpload(Body):
 class UploadReport(Body):
     """Body of PATCH: how the upload went, as the client saw it. uploadTimeMs: milliseconds."""
 
+    model_config = examples({"uploadedAt": "2026-05-01T10:00:00Z", "uploadHttpStatus": 200, "uploadTimeMs": 120})
+
     uploaded_at: BodyTime
-    upload_http_status: int = Field(ge=0, le=999)
+    upload_http_status: Annotated[int, Field(ge=0, le=999), WHOLE]
     upload_http_error: str | None = None
-    upload_time_ms: int | None = None
+    upload_time_ms: Annotated[int, WHOLE] | None = None
 
     @property
     def succeeded(self) -> bool:

@@ -15,7 +15,13 @@ from langfuse_app.features.metrics.schemas import DailyMetricsOut, DailyQuery, M
 
 router = APIRouter(tags=["metrics"])
 
-QueryText = Annotated[str, Query(description="The query as JSON: view, metrics, fromTimestamp, toTimestamp, and what it is grouped by.")]
+_EXAMPLE = (
+    '{"view":"observations","metrics":[{"measure":"totalCost","aggregation":"sum"}],"dimensions":[{"field":"providedModelName"}],'
+    '"fromTimestamp":"2026-05-01T00:00:00Z","toTimestamp":"2026-05-02T00:00:00Z"}'
+)
+QueryText = Annotated[
+    str, Query(description="The query as JSON: view, metrics, fromTimestamp, toTimestamp, and what it is grouped by.", examples=[_EXAMPLE])
+]
 
 
 def _query(text: str) -> MetricsQuery:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from langfuse_app.core.filters.parse import Filter, filters_of
-from langfuse_app.core.shapes import Body, PageMeta, Shape
+from langfuse_app.core.shapes import WHOLE, Body, PageMeta, Shape
 
 Aggregation = Literal["sum", "avg", "count", "max", "min", "p50", "p75", "p90", "p95", "p99", "histogram", "uniq"]
 Granularity = Literal["minute", "hour", "day", "week", "month"]
@@ -48,8 +48,8 @@ class Order(Body):
 class Config(Body):
     """Bins of histograms, rows at most."""
 
-    bins: int = Field(10, ge=1, le=100)
-    row_limit: Annotated[int | None, Field(alias="row_limit", ge=1, le=1000)] = None
+    bins: Annotated[int, Field(ge=1, le=100), WHOLE] = 10
+    row_limit: Annotated[int | None, Field(alias="row_limit", ge=1, le=1000), WHOLE] = None
 
 
 class MetricsQuery(Body):

@@ -6,9 +6,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, StrictFloat, field_validator, model_validator
 
-from langfuse_app.core.shapes import Body, PageMeta, Shape, WireTime, examples, iso_text
+from langfuse_app.core.shapes import WHOLE, Body, PageMeta, Shape, WireTime, examples, iso_text
 from langfuse_app.core.time import iso_ms
 
 
@@ -32,8 +32,8 @@ class UsageCondition(Body):
 
     usage_detail_pattern: str
     operator: Literal["gt", "gte", "lt", "lte", "eq", "neq"]
-    value: float
-    case_sensitive: bool = False
+    value: StrictFloat
+    case_sensitive: StrictBool = False
 
 
 class AttributeCondition(Body):
@@ -49,8 +49,8 @@ class TierInput(Body):
     """A tier as clients send it; prices in USD per unit. Without `isDefault` the tier without conditions is the default."""
 
     name: Name
-    is_default: bool = False
-    priority: int = Field(ge=0, le=1_000_000)
+    is_default: StrictBool = False
+    priority: Annotated[int, Field(ge=0, le=1_000_000), WHOLE]
     conditions: list[UsageCondition | AttributeCondition]
     prices: dict[Name, UsdPerUnit]
 

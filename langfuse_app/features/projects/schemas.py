@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field
 
 from langfuse_app.core.scopes import Role
-from langfuse_app.core.shapes import Body, Shape, examples
+from langfuse_app.core.shapes import WHOLE, Body, Shape, examples
 from langfuse_app.core.time import iso_ms
 from langfuse_app.features.organizations.schemas import JsonObject, OrganizationProjectOut
 
@@ -73,7 +73,7 @@ class ProjectRequest(Body):
 
     name: Annotated[str, Field(min_length=3, max_length=60)]
     metadata: JsonObject = None
-    retention: Annotated[int, Field(ge=0, le=36_500), AfterValidator(_days)] | None = None
+    retention: Annotated[int, Field(ge=0, le=36_500), AfterValidator(_days), WHOLE] | None = None
 
 
 class OrganizationRef(BaseModel):

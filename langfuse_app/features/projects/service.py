@@ -116,6 +116,7 @@ def _headless(settings: Settings) -> FirstStart:
     if email and password:
         user_id = accounts.user_id(email) or accounts.create_user(email, settings.LANGFUSE_INIT_USER_NAME, password)
         organizations.ensure_owner(org_id, user_id)
+        accounts.make_admin(email)
     return FirstStart(
         project_id=project_id,
         project_name=settings.LANGFUSE_INIT_PROJECT_NAME,
@@ -149,6 +150,7 @@ def _default() -> FirstStart:
     if email is None:
         email, password = _FIRST_EMAIL, secrets.token_urlsafe(12)
         organizations.ensure_owner(project.org_id, accounts.create_user(email, "Admin", password))
+    accounts.make_admin(email)
     public_key, secret_key = api_keys.first_public_key(project.id), None
     if public_key is None and not project.has_traces:
         new = api_keys.create_first_key(project.id)

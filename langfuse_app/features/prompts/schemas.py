@@ -3,10 +3,10 @@
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, StrictBool, model_validator
 
 from langfuse_app.core.names import folder_problem
-from langfuse_app.core.shapes import Body, PageMeta, Shape, WireTime
+from langfuse_app.core.shapes import Body, PageMeta, Shape, WireTime, examples, or_null
 
 LATEST, PRODUCTION = "latest", "production"
 _RESERVED = ("new", "metrics", "prompt-detail")
@@ -31,8 +31,8 @@ def _label(value: str) -> str:
     return value
 
 
-Name = Annotated[str, AfterValidator(_name)]
-Label = Annotated[str, Field(min_length=1, max_length=36), AfterValidator(_label)]
+Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"minLength": 1, "pattern": "^[^|]*$"})]
+Label = Annotated[str, Field(min_length=1, max_length=36, json_schema_extra={"pattern": f"^{_LABEL.pattern}$"}), AfterValidator(_label)]
 
 
 class ChatMessage(Body):
@@ -53,14 +53,23 @@ class Placeholder(Body):
 class CreatePrompt(Body):
     """Body of POST: a new version. Absent tags are those of the previous version."""
 
+    model_config = examples(
+        {"name": "greeting", "prompt": "Hello {{name}}!", "labels": ["production"], "config": {"temperature": 0}},
+        {
+            "name": "chat",
+            "type": "chat",
+            "prompt": [{"role": "system", "content": "You are kind."}, {"type": "placeholder", "name": "history"}],
+        },
+    )
+
     name: Name
-    type: Literal["text", "chat"] = "text"
+    type: Literal["text", "chat"] = Field("text", json_schema_extra=or_null)
     prompt: str | list[Placeholder | ChatMessage]
     config: Any = None
-    labels: list[Label] = Field(default_factory=list)
+    labels: list[Label] = Field(default_factory=list, json_schema_extra=or_null)
     tags: list[str] | None = None
     commit_message: Annotated[str | None, Field(max_length=500)] = None
-    is_active: bool | None = None
+    is_active: StrictBool | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -94,6 +103,8 @@ def _variables(parts: list[Placeholder | ChatMessage]) -> set[str]:
 
 class NewLabels(Body):
     """Body of PATCH: labels to add to a version."""
+
+    model_config = examples({"newLabels": ["staging"]})
 
     new_labels: list[Label]
 

@@ -26,6 +26,7 @@ RESOURCES = frozenset(_ROWS)
 # The first row that fits decides: methods (empty: all), beginning of the path behind /api/public, resource ("": no limit).
 _ROUTES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("GET", "HEAD"), "/projects", ""),  # SDKs check their credentials with it
+    ((), "/mcp", ""),  # each tool is counted as the route that it is
     ((), "/ingestion", "ingestion"),
     ((), "/otel/", "ingestion"),
     ((), "/media", "media-upload"),

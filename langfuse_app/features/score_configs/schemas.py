@@ -4,9 +4,9 @@ import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StrictFloat, StrictInt
+from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt
 
-from langfuse_app.core.shapes import Body, PageMeta, Shape, WireTime
+from langfuse_app.core.shapes import Body, PageMeta, Shape, WireTime, examples
 
 _NAME = re.compile(r"[\w .()-]{1,35}")
 
@@ -26,7 +26,9 @@ def _checked_name(name: str) -> str:
     return name
 
 
-ConfigName = Annotated[str, AfterValidator(_checked_name), Field(min_length=1, max_length=35)]
+ConfigName = Annotated[
+    str, AfterValidator(_checked_name), Field(min_length=1, max_length=35, json_schema_extra={"pattern": f"^{_NAME.pattern}$"})
+]
 Number = StrictInt | StrictFloat
 
 
@@ -40,6 +42,11 @@ class Category(Shape):
 class CreateScoreConfig(Body):
     """Body of POST. The categories of BOOLEAN are made by the server."""
 
+    model_config = examples(
+        {"name": "quality", "dataType": "NUMERIC", "minValue": 0, "maxValue": 1},
+        {"name": "tone", "dataType": "CATEGORICAL", "categories": [{"value": 0, "label": "rude"}, {"value": 1, "label": "kind"}]},
+    )
+
     name: ConfigName
     data_type: ScoreConfigType
     categories: list[Category] | None = None
@@ -51,7 +58,9 @@ class CreateScoreConfig(Body):
 class UpdateScoreConfig(Body):
     """Body of PATCH: what is left out stays, null clears."""
 
-    is_archived: bool | None = None
+    model_config = examples({"isArchived": True}, {"description": "How kind it is"})
+
+    is_archived: StrictBool | None = None
     name: ConfigName | None = None
     categories: list[Category] | None = None
     min_value: Number | None = None

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from langfuse_app.api import cursors
 from langfuse_app.api.auth import Project, ScoreWriter
-from langfuse_app.api.bodies import json_body
+from langfuse_app.api.bodies import json_body, takes
 from langfuse_app.api.documented import answers
 from langfuse_app.api.errors import json_response
 from langfuse_app.api.params import CommaList, FilterText, Moment, Paged, Params, groups, split_commas
@@ -15,8 +15,10 @@ from langfuse_app.core.errors import InvalidRequestError, NotFoundError
 from langfuse_app.core.filters.parse import parse_filters
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.shapes import Message
+from langfuse_app.core.struct_schema import struct_schema
 from langfuse_app.features.scores import schemas, service
 from langfuse_app.features.scores.schemas import ScoreCursor, ScoredTrace, ScoreItem, ScoreQuery, score_v1, score_v2, score_v3
+from langfuse_app.ingestion.scores import ScoreBody
 
 router = APIRouter(tags=["scores"])
 
@@ -29,7 +31,12 @@ _CREATED = answers(schemas.CreatedScore) | {
 }
 
 
-@router.post("/api/public/scores", responses=_CREATED)
+_SCORE = struct_schema(ScoreBody)
+_EXAMPLE = {"traceId": "trace-1", "name": "quality", "value": 0.9, "comment": "well said"}
+_BODY = takes({"anyOf": [_SCORE, {"type": "array", "items": _SCORE}]}, _EXAMPLE, [_EXAMPLE])
+
+
+@router.post("/api/public/scores", responses=_CREATED, openapi_extra=_BODY)
 async def create_scores(request: Request, scope: ScoreWriter) -> Response:
     """Accept one score (200 with its id), or an array of scores (202, or 207 when some were refused)."""
     body = await json_body(request)

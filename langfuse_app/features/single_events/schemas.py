@@ -1,55 +1,42 @@
 """Shapes of single events for the OpenAPI document; acceptance itself checks the fields (spec/api.md §12, §5.2)."""
 
-from typing import Any
-
+import msgspec
 from pydantic import Field
 
 from langfuse_app.core.shapes import Shape
+from langfuse_app.ingestion import json_bodies as bodies
 
 
-class EventBody(Shape):
-    """Body of POST /events."""
+class EventIn(bodies.EventBody, rename="camel"):
+    """Body of POST /events; an empty id is an absent one."""
 
-    id: str | None = None
-    trace_id: str | None = None
-    name: str | None = None
-    start_time: str | None = None
-    metadata: Any = None
-    input: Any = None
-    output: Any = None
-    level: str | None = None
-    status_message: str | None = None
-    parent_observation_id: str | None = None
-    version: str | None = None
+    id: bodies.ReferredId | None = None
 
 
-class SpanBody(EventBody):
+class SpanIn(bodies.SpanBody, rename="camel"):
     """Body of POST /spans."""
 
-    end_time: str | None = None
+    id: bodies.ReferredId | None = None
 
 
-class SpanUpdate(SpanBody):
+class SpanUpdate(bodies.SpanBody, rename="camel", kw_only=True):
     """Body of PATCH /spans."""
 
-    span_id: str
+    span_id: bodies.Id
 
 
-class GenerationBody(SpanBody):
+class GenerationIn(bodies.GenerationBody, rename="camel"):
     """Body of POST /generations; `prompt` and `completion` are input and output."""
 
-    completion_start_time: str | None = None
-    model: str | None = None
-    model_parameters: dict[str, Any] | None = None
-    prompt: Any = None
-    completion: Any = None
-    usage: dict[str, Any] | None = None
+    id: bodies.ReferredId | None = None
+    prompt: msgspec.Raw = msgspec.Raw()
+    completion: msgspec.Raw = msgspec.Raw()
 
 
-class GenerationUpdate(GenerationBody):
+class GenerationUpdate(GenerationIn, rename="camel", kw_only=True):
     """Body of PATCH /generations."""
 
-    generation_id: str
+    generation_id: bodies.Id
 
 
 class EventId(Shape):

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from langfuse_app.core.errors import InvalidRequestError, NotFoundError
-from langfuse_app.core.ids import new_id
+from langfuse_app.core.ids import given_or_new, new_id
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.time import iso_ms, utcnow
 from langfuse_app.features.ingest import service as ingest
@@ -18,7 +18,7 @@ _RENAMED = {"prompt": "input", "completion": "output", "spanId": "id", "generati
 async def create(scope: ProjectScope, kind: str, body: Any) -> str:
     """Accept a new event, span or generation; its id. InvalidRequestError names what is wrong."""
     fields = _fields(body)
-    fields = fields | {"id": fields.get("id") or new_id()}
+    fields = fields | {"id": given_or_new(fields.get("id"))}
     id = await _submit(scope, f"{kind}-create", fields)
     if fields.get("traceId"):
         await asyncio.to_thread(repository_redis.remember, scope, id, fields["traceId"])
@@ -31,7 +31,7 @@ async def update(scope: ProjectScope, kind: str, body: Any) -> str:
     if not isinstance(body, dict) or not body.get(name):
         raise InvalidRequestError(f"{name} must say which {kind} to update")
     fields = _fields(body)
-    if not fields.get("traceId"):
+    if fields.get("traceId") in (None, ""):
         fields["traceId"] = await asyncio.to_thread(_trace_of, scope, str(fields["id"]))
     return await _submit(scope, f"{kind}-update", fields)
 

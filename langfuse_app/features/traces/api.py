@@ -8,13 +8,14 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from langfuse_app.api.auth import Project
-from langfuse_app.api.bodies import json_body
+from langfuse_app.api.bodies import json_body, takes
 from langfuse_app.api.documented import answers
 from langfuse_app.api.errors import json_response
 from langfuse_app.api.params import CommaList, FilterText, Moment, Paged, groups
 from langfuse_app.core.errors import InvalidRequestError, NotFoundError
 from langfuse_app.core.filters.parse import parse_filters
 from langfuse_app.core.scopes import ProjectScope
+from langfuse_app.core.struct_schema import struct_schema
 from langfuse_app.features.accounts import service as accounts
 from langfuse_app.features.observations.schemas import observation_v1
 from langfuse_app.features.scores.schemas import score_v1
@@ -24,6 +25,7 @@ from langfuse_app.features.traces.schemas import (
     ORDER_COLUMNS,
     FullTrace,
     TraceFields,
+    TraceIn,
     TraceItem,
     TraceQuery,
     TraceWithDetails,
@@ -141,7 +143,10 @@ def download(request: Request, trace_id: str, project_id: str) -> Response:
     return json_response(body, headers=headers)
 
 
-@router.post("/api/public/traces", responses=answers(schemas.CreatedTrace))
+_EXAMPLE = {"name": "chat", "userId": "ada", "sessionId": "session-1", "input": {"question": "Hello?"}, "tags": ["beta"]}
+
+
+@router.post("/api/public/traces", responses=answers(schemas.CreatedTrace), openapi_extra=takes(struct_schema(TraceIn), _EXAMPLE))
 async def create_trace(request: Request, scope: Project) -> Response:
     """Accept one trace, as clients did before batches; its id."""
     body = await json_body(request)

@@ -13,6 +13,7 @@ from langfuse_app.core.time import iso_ms
 from langfuse_app.core.wire import encode_segment, json_or_text
 from langfuse_app.features.observations.schemas import ObservationItem, ObservationV1
 from langfuse_app.features.scores.schemas import ScoreItem, ScoreV1
+from langfuse_app.ingestion.json_bodies import ReferredId, TraceBody
 
 
 class TraceFields(StrEnum):
@@ -183,6 +184,12 @@ class Traces(TypedDict):
 
     data: list[TraceWithDetails]
     meta: PageMeta
+
+
+class TraceIn(TraceBody, rename="camel"):
+    """Body of `POST /traces`; an empty id is an absent one."""
+
+    id: ReferredId | None = None
 
 
 class CreatedTrace(TypedDict):

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from langfuse_app.core.errors import InvalidRequestError, NotFoundError
-from langfuse_app.core.ids import new_id
+from langfuse_app.core.ids import given_or_new, new_id
 from langfuse_app.core.pagination import Page
 from langfuse_app.core.scopes import ProjectScope, Role, UserScope
 from langfuse_app.core.time import MICROSECOND, iso_ms, utcnow
@@ -130,7 +130,7 @@ async def create(scope: ProjectScope, body: Any) -> str:
     """Accept one trace on the road that every event takes; its id. InvalidRequestError when its fields are wrong."""
     if not isinstance(body, dict):
         raise InvalidRequestError("A trace is a JSON object")
-    full: dict[str, Any] = body | {"id": body.get("id") or new_id()}
+    full: dict[str, Any] = body | {"id": given_or_new(body.get("id"))}
     event = {"id": new_id(), "type": "trace-create", "timestamp": iso_ms(utcnow()), "body": full}
     await ingest.submit_one(scope, event)
     return full["id"]

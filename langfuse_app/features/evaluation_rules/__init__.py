@@ -1,0 +1,1 @@
+"""Evaluation rules: which observations are evaluated, how many of them, and by which evaluators."""
