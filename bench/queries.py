@@ -90,7 +90,9 @@ def operations(filled: Filled) -> list[Operation]:
         Operation("count", lambda n: _list("observations", limit=1, fromStartTime=since(n)), (1, 1), 20, 40),
         Operation("count, by metrics", lambda n: _metric(filled, n, _measure("count", "count")), (1, 1), 20, 40),
         Operation("p95 latency", lambda n: _metric(filled, n, _measure("latency", "p95")), (1, 1), 30, 60),
-        Operation("cost per model per day", lambda n: _metric(filled, n, _measure("totalCost", "sum"), "providedModelName"), (1, 500), 60, 120),
+        Operation(
+            "cost per model per day", lambda n: _metric(filled, n, _measure("totalCost", "sum"), "providedModelName"), (1, 500), 60, 120
+        ),
     ]
 
 
