@@ -32,8 +32,7 @@ def from_us(value: int) -> datetime:
 
 def iso_ms(value: datetime) -> str:
     """ISO 8601 with milliseconds and Z, as every response writes it (spec/api.md, notation)."""
-    value = value.astimezone(UTC)
-    return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_iso(text: str) -> datetime:
@@ -41,4 +40,7 @@ def parse_iso(text: str) -> datetime:
     value = datetime.fromisoformat(text)
     if value.tzinfo is None:
         raise ValueError("timestamp has no UTC offset")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("timestamp is outside of the years 1 to 9999 in UTC") from None
