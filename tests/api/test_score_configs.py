@@ -81,7 +81,7 @@ def test_text_and_categories(api: Api) -> None:
         (NUMERIC | {"dataType": "CORRECTION"}, ["dataType"]),
         (NUMERIC | {"minValue": 2}, ["maxValue"]),
         (NUMERIC | {"minValue": 1.5}, ["maxValue"]),
-        (NUMERIC | {"minValue": "0"}, ["minValue", "int"]),
+        (NUMERIC | {"minValue": "0"}, ["minValue"]),
         (NUMERIC | {"categories": CATEGORIES}, ["categories"]),
         (CATEGORICAL | {"categories": None}, ["categories"]),
         (CATEGORICAL | {"categories": []}, ["categories"]),
