@@ -167,6 +167,9 @@ def test_wrong_links_are_refused(api: Api, stranger: Api, capitals: Capitals) ->
         ({"runName": "r", "traceId": "t"}, ["datasetItemId"]),
         ({"runName": "r", "datasetItemId": item_id, "traceId": "t", "more": 1}, ["more"]),
         ({"runName": "r", "datasetItemId": item_id, "traceId": "t", "datasetVersion": "yesterday"}, ["datasetVersion"]),
+        ({"runName": "r", "datasetItemId": item_id, "traceId": "t", "datasetVersion": "9999-12-31T23:59:59-14:00"}, ["datasetVersion"]),
+        ({"runName": "r", "datasetItemId": item_id, "traceId": "t", "createdAt": "0001-01-01T00:00:00+14:00"}, ["createdAt"]),
+        ({"runName": "r", "datasetItemId": item_id, "traceId": "t", "createdAt": "0549-01-01T00:00:00Z"}, ["createdAt"]),
     ):
         answer = api.post("/dataset-run-items", body)
         assert (answer.status_code, answer.json()["error"][0]["path"]) == (400, path)

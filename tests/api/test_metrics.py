@@ -315,6 +315,7 @@ def test_buckets_reach_over_the_year() -> None:
         {"view": "nothing"}, {"metrics": []}, {"metrics": [{"measure": "nothing", "aggregation": "sum"}]},
         {"metrics": [{"measure": "count", "aggregation": "median"}]}, {"dimensions": [{"field": "nothing"}]},
         {"timeDimension": {"granularity": "year"}}, {"fromTimestamp": iso_ms(END)}, {"fromTimestamp": "2026-01-01"},
+        {"fromTimestamp": "0001-01-01T00:00:00+14:00", "timeDimension": {"granularity": "auto"}}, {"toTimestamp": "9999-12-31T23:59:59-14:00"},
         {"orderBy": [{"field": "nothing", "direction": "asc"}]}, {"config": {"bins": 101}}, {"config": {"row_limit": 1001}},
         {"filters": [{"type": "string"}]}, {"filters": "name = x"},
     ],

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from langfuse_app.core.filters.parse import Filter
-from langfuse_app.core.shapes import CursorMeta, PageMeta, Shape, StrictBody, WireTime, examples
+from langfuse_app.core.shapes import BodyTime, CursorMeta, PageMeta, Shape, StrictBody, WireTime, examples
 from langfuse_app.features.datasets.schemas import LONGEST_ID, DatasetItemOut, DatasetOut, Stored
 
 # --- runs ------------------------------------------------------------------------------------------------------------
@@ -24,8 +24,8 @@ class CreateRunItem(StrictBody):
     dataset_item_id: str
     observation_id: str | None = Field(None, max_length=LONGEST_ID)
     trace_id: str | None = Field(None, max_length=LONGEST_ID)
-    dataset_version: AwareDatetime | None = None
-    created_at: AwareDatetime | None = None
+    dataset_version: BodyTime | None = None
+    created_at: BodyTime | None = None
 
     @model_validator(mode="after")
     def _linked(self) -> "CreateRunItem":

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from langfuse_app.core.filters.parse import Filter, filters_of
-from langfuse_app.core.shapes import WHOLE, Body, PageMeta, Shape
+from langfuse_app.core.shapes import WHOLE, Body, BodyTime, PageMeta, Shape
 
 Aggregation = Literal["sum", "avg", "count", "max", "min", "p50", "p75", "p90", "p95", "p99", "histogram", "uniq"]
 Granularity = Literal["minute", "hour", "day", "week", "month"]
@@ -60,8 +60,8 @@ class MetricsQuery(Body):
     dimensions: list[DimensionRef] = Field(default_factory=list[DimensionRef], max_length=20)
     filters: list[dict[str, Any]] = Field(default_factory=list[dict[str, Any]])
     time_dimension: TimeDimension | None = None
-    from_timestamp: AwareDatetime
-    to_timestamp: AwareDatetime
+    from_timestamp: BodyTime
+    to_timestamp: BodyTime
     order_by: list[Order] | None = None
     config: Config = Field(default_factory=lambda: Config.model_validate({}))
 
