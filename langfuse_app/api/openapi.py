@@ -1,6 +1,7 @@
 """The OpenAPI document of the whole app: FastAPI's, corrected where it says what this server does not do."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from fastapi import FastAPI
@@ -60,26 +61,43 @@ def _correct(operation: dict[str, Any]) -> None:
 
 
 def _link(document: dict[str, Any]) -> None:
-    """Say which operations take the object that a POST has made: `/things` answers the id of `/things/{thing_id}`."""
-    paths: dict[str, Any] = document["paths"]
-    for path, methods in paths.items():
-        made = _made(document, methods.get("post", {}))
-        for other, operations in paths.items():
-            found = re.fullmatch(re.escape(path) + r"/\{(\w+)\}(/[^{]*)?", other)
-            field = "name" if found and found[1].endswith("name") else "id"
-            if found and field in made.get("fields", ()):
-                known = {name: f"$request.path.{name}" for name in re.findall(r"\{(\w+)\}", path)}
-                given = known | {found[1]: f"$response.body#/{field}"}
-                made["answer"].setdefault("links", {}).update(
-                    {one["operationId"]: {"operationId": one["operationId"], "parameters": given} for one in operations.values()}
-                )
+    """Say which operations take the object that a POST has made, or the first of a list.
+
+    `/things` answers the id of `/things/{thing_id}` and of what lies below it.
+    """
+    for path, methods in document["paths"].items():
+        below = _below(document, path)
+        for method, pointer in (("post", ""), ("get", "/data/0")):
+            answer, fields = _answered(document, methods.get(method, {}), pointer)
+            for field, parameters, operation_id in below:
+                if field in fields:
+                    given = {name: place.format(pointer=pointer) for name, place in parameters.items()}
+                    answer.setdefault("links", {})[operation_id] = {"operationId": operation_id, "parameters": given}
 
 
-def _made(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
-    """The successful answer of an operation, and the fields of its object."""
+def _below(document: dict[str, Any], path: str) -> list[tuple[str, dict[str, str], str]]:
+    """What takes an object of the collection `path`: the field that names the object, where each parameter stands, and the operation."""
+    known = {name: f"$request.path.{name}" for name in re.findall(r"\{(\w+)\}", path)}
+    found: list[tuple[str, dict[str, str], str]] = []
+    for other, operations in document["paths"].items():
+        if named := re.fullmatch(re.escape(path) + r"/\{(\w+)\}(/[^{]*)?", other):
+            field = "name" if named[1].endswith("name") else "id"
+            parameters = known | {named[1]: "$response.body#{pointer}/" + field}
+            found += [(field, parameters, operation["operationId"]) for operation in operations.values()]
+    return found
+
+
+def _answered(document: dict[str, Any], operation: dict[str, Any], pointer: str) -> tuple[dict[str, Any], Collection[str]]:
+    """The successful answer of an operation, and the fields of the object that `pointer` finds in it."""
     for status, answer in operation.get("responses", {}).items():
-        schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
-        if status.startswith("2") and "$ref" in schema:
-            fields = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]].get("properties", {})
-            return {"answer": answer, "fields": fields}
-    return {}
+        if status.startswith("2"):
+            schema = _followed(document, answer.get("content", {}).get("application/json", {}).get("schema", {}))
+            if pointer:
+                schema = _followed(document, schema.get("properties", {}).get("data", {}).get("items", {}))
+            return answer, schema.get("properties", {})
+    return {}, ()
+
+
+def _followed(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema that a reference leads to."""
+    return document["components"]["schemas"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema

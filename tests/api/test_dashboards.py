@@ -128,6 +128,13 @@ def test_a_placement_must_fit_the_grid(api: Api, body: dict[str, Any]) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_body"), answer.text
 
 
+def test_below_the_lowest_row_there_is_no_room(api: Api) -> None:
+    path = f"{BOARDS}/{board(api)['id']}/placements"
+    assert api.post(path, {"type": "preset", "presetId": "x", "y": 100_000}).status_code == 200
+    answer = api.post(path, {"type": "preset", "presetId": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), answer.text
+
+
 def test_two_placements_have_two_ids(api: Api) -> None:
     path = f"{BOARDS}/{board(api)['id']}/placements"
     body = {"type": "preset", "presetId": "x", "id": "mine"}

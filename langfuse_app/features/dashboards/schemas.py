@@ -7,6 +7,7 @@ from pydantic import Field, StrictBool, model_validator
 from langfuse_app.core.shapes import WHOLE, PageMeta, Shape, StrictBody, WireTime, examples
 
 COLUMNS = 12  # of the grid
+LOWEST = 100_000  # row of the grid
 View = Literal["observations", "scores-numeric", "scores-boolean", "scores-categorical"]
 ChartType = Literal[
     "LINE_TIME_SERIES",
@@ -110,7 +111,7 @@ class Place(StrictBody):
     """Where something stands on the grid; what is absent stays, or is chosen."""
 
     x: Annotated[int | None, Field(ge=0, lt=COLUMNS), WHOLE] = None
-    y: Annotated[int | None, Field(ge=0, le=100_000), WHOLE] = None
+    y: Annotated[int | None, Field(ge=0, le=LOWEST), WHOLE] = None
     width: Annotated[int | None, Field(ge=1, le=COLUMNS), WHOLE] = None
     height: Cells | None = None
 
@@ -123,7 +124,7 @@ class Placement(StrictBody):
     widget_id: str | None = None
     preset_id: str | None = None
     x: Annotated[int, Field(ge=0, lt=COLUMNS), WHOLE]
-    y: Annotated[int, Field(ge=0, le=100_000), WHOLE]
+    y: Annotated[int, Field(ge=0, le=LOWEST), WHOLE]
     width: Annotated[int, Field(ge=1, le=COLUMNS), WHOLE]
     height: Cells
 

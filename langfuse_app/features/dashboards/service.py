@@ -15,6 +15,7 @@ from langfuse_app.features.dashboards import repository
 from langfuse_app.features.dashboards.models import Dashboard, DashboardWidget
 from langfuse_app.features.dashboards.schemas import (
     COLUMNS,
+    LOWEST,
     CreateDashboard,
     CreateWidget,
     NewPlacement,
@@ -177,6 +178,8 @@ def _placement(board: Dashboard, id: str) -> dict[str, Any]:
 def _checked(place: dict[str, Any]) -> dict[str, Any]:
     if place["x"] + place["width"] > COLUMNS:
         raise InvalidRequestError(f"x + width must be at most {COLUMNS}", "invalid_body")
+    if place["y"] > LOWEST:
+        raise InvalidRequestError(f"There is no room below the others: y must be at most {LOWEST}")
     return _json(Placement.model_validate(place))
 
 
