@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -116,6 +117,13 @@ def check(product: str, tenants: tuple[Tenant, Tenant], folder: Path, *options: 
     found = subprocess.run(command, cwd=folder, env=environment | {"ADMIN_API_KEY": ADMIN_KEY}, capture_output=True, text=True, check=False)
     print(found.stdout[-3000:])
     assert found.returncode == 0, found.stdout[-20_000:] + found.stderr[-2000:]
+    _still_let_in(product, mine.keys["project"], "/api/public/projects")
+    _still_let_in(product, theirs.keys["organization"], "/api/public/organizations/projects")
+
+
+def _still_let_in(product: str, headers: dict[str, str], path: str) -> None:
+    """A run whose key was deleted underway would have seen little but 401."""
+    assert httpx.get(product + path, headers=headers).status_code == 200
 
 
 @pytest.mark.long  # a generator of cases has no place where a chance finding would stop everybody
