@@ -62,6 +62,23 @@ def test_ids_are_unique_and_everything_is_described(document: dict[str, Any]) ->
     assert [name for name, one in operations(document) if not one.get("description")] == []
 
 
+def test_what_was_made_or_listed_leads_on(document: dict[str, Any]) -> None:
+    queues = document["paths"]["/api/public/annotation-queues"]
+    for method, place in (("post", "$response.body#/id"), ("get", "$response.body#/data/0/id")):
+        links = queues[method]["responses"]["200"]["links"]
+        assert links["annotation_queues_get_queue"]["parameters"] == {"queue_id": place}
+        assert links["annotation_queues_list_items"]["parameters"] == {"queue_id": place}
+    below = document["paths"]["/api/public/annotation-queues/{queue_id}/items"]["post"]["responses"]["200"]["links"]
+    assert below["annotation_queues_remove_item"]["parameters"] == {"queue_id": "$request.path.queue_id", "item_id": "$response.body#/id"}
+
+
+def test_bodies_that_services_check_themselves_are_stated_too(document: dict[str, Any]) -> None:
+    silent = [name for name, one in operations(document) if name.startswith(("POST", "PUT", "PATCH")) and "requestBody" not in one]
+    assert silent == ["POST /api/public/otel/v1/metrics"]  # discarded unread
+    score = document["paths"]["/api/public/scores"]["post"]["requestBody"]["content"]["application/json"]["schema"]["anyOf"][0]
+    assert (score["required"], score["properties"]["traceId"]["anyOf"][0]) == (["value"], {"type": "string", "maxLength": 800})
+
+
 def test_the_page_works_offline(anonymous: TestClient) -> None:
     answer = anonymous.get("/api/docs")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
