@@ -8,6 +8,7 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from langfuse_app.core.lists import comma_list
 from langfuse_app.core.settings import get_settings
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -39,8 +40,7 @@ def allowed(setting: str) -> Allowed:
     """The white-list of LANGFUSE_<setting>_WHITELISTED_HOST, _IPS and _IP_SEGMENTS."""
 
     def values(part: str) -> list[str]:
-        text: str = getattr(get_settings(), f"LANGFUSE_{setting}_WHITELISTED_{part}")
-        return [value.strip() for value in text.split(",") if value.strip()]
+        return comma_list(getattr(get_settings(), f"LANGFUSE_{setting}_WHITELISTED_{part}"))
 
     return Allowed(
         setting=f"LANGFUSE_{setting}_WHITELISTED_HOST",

@@ -9,15 +9,16 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
+from langfuse_app.ingestion.normalise import MAX_ID
 from langfuse_app.ingestion.usage import Usage
 
-Id = Annotated[str, Meta(min_length=1, max_length=800)]
+Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 Time = Annotated[datetime, Meta(tz=True)]
 Level = Literal["DEBUG", "DEFAULT", "WARNING", "ERROR"]
 ObservationType = Literal["SPAN", "GENERATION", "EVENT", "AGENT", "TOOL", "CHAIN", "RETRIEVER", "EVALUATOR", "EMBEDDING", "GUARDRAIL"]
 OptionalText = str | UnsetType | None
 TraceName = Annotated[str, Meta(max_length=1000)]
-ReferredId = Annotated[str, Meta(max_length=800)]
+ReferredId = Annotated[str, Meta(max_length=MAX_ID)]
 PromptVersion = Annotated[int, Meta(ge=0, le=65_535)]
 
 

@@ -21,6 +21,8 @@ LEVELS = ("DEBUG", "DEFAULT", "WARNING", "ERROR")
 MAX_DEPTH = 32
 MAX_LEAVES = 1_000
 
+MAX_ID = 800  # characters of an id (spec/api.md §5)
+
 _ENVIRONMENT = re.compile(r"[a-z0-9_-]+")
 _RESERVED_PREFIX = re.compile(r"(?:langfuse[-_]?)+")
 _MAX_COUNT = 2**63 - 1

@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from langfuse_app.core.errors import AppError
 from langfuse_app.ingestion.attributes import Slots, from_json, from_proto, int64, plain_json, plain_proto
-from langfuse_app.ingestion.normalise import clean, json_text, raw_value, text
+from langfuse_app.ingestion.normalise import MAX_ID, clean, json_text, raw_value, text
 
 # Newer GenAI instrumentations send messages as structures instead of JSON text; these attributes keep their structure.
 STRUCTURED: Final = frozenset(
@@ -26,7 +26,6 @@ STRUCTURED: Final = frozenset(
         "gen_ai.tool.call.result",
     }
 )
-MAX_ID: Final = 800  # characters
 ERROR: Final = 2  # the status code of a failed span
 RESOURCE_COLUMNS: Final = {
     "service.name": "service_name",
@@ -294,7 +293,7 @@ def id_text(value: object) -> str:
 
 
 def bounded_id(text: str) -> str:
-    """The id; of one beyond the 800 characters that ids may have (spec/api.md §5) its SHA-256, so that what has one id stays together."""
+    """The id; of one beyond MAX_ID its SHA-256, so that what has one id stays together."""
     return text if len(text) <= MAX_ID else hashlib.sha256(text.encode()).hexdigest()
 
 

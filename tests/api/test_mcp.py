@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from langfuse_app.api.app import create_app
 from langfuse_app.api.mcp.protocol import VERSIONS
-from langfuse_app.api.mcp.tools import LONGEST_NAME, toolbox
+from langfuse_app.api.mcp.tools import LONGEST_NAME, _newest, tool_name, toolbox
 from langfuse_app.core.scopes import ProjectScope, Right
 from langfuse_app.core.settings import get_settings
 from tests import factories
@@ -171,6 +171,8 @@ def test_no_two_routes_share_a_name() -> None:
     assert toolbox(app) is box
     operations = [(tool.method, tool.route) for tool in box.values()]
     assert len(operations) == len(set(operations)) > 80
+    names = [tool_name(method, path) for method, path, _ in _newest(app.openapi()["paths"])]
+    assert sorted(names) == sorted(box)  # of two with one name, one would silently take the other's place
 
 
 def test_hints_follow_the_method(tools: list[dict[str, Any]]) -> None:

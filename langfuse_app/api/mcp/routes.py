@@ -19,6 +19,7 @@ from langfuse_app.api.mcp.calls import call
 from langfuse_app.api.mcp.protocol import INVALID_REQUEST, LARGEST_BATCH, PARSE_ERROR, SERVER, VERSIONS, RpcError, Server, refusal
 from langfuse_app.api.mcp.tools import toolbox
 from langfuse_app.core.errors import ForbiddenError
+from langfuse_app.core.lists import comma_list
 from langfuse_app.core.settings import get_settings
 
 router = APIRouter(tags=["mcp"])
@@ -93,7 +94,7 @@ async def model_context_protocol(request: Request, scope: Project) -> Response:
 
 def _check_host(headers: Mapping[str, str]) -> None:
     """Where hosts are named, neither another host nor a page of another one may come in."""
-    allowed = {host.strip().lower() for host in get_settings().LANGFUSE_MCP_ALLOWED_HOSTS.split(",") if host.strip()}
+    allowed = {host.lower() for host in comma_list(get_settings().LANGFUSE_MCP_ALLOWED_HOSTS)}
     origin = headers.get("origin")
     asked = [f"//{headers.get('host', '')}", *([origin] if origin else [])]
     if allowed and not all((urlsplit(address).hostname or "") in allowed for address in asked):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from langfuse_app.core.errors import InvalidRequestError
+from langfuse_app.core.lists import repeated
 from langfuse_app.features.evaluators.models import EvaluatorVersion
 from langfuse_app.features.evaluators.schemas import CreateCode, CreateJudge, Mapping
 from langfuse_app.features.evaluators.schemas_v2 import CodeDefinition, JudgeDefinition, MappingOut, OutputDefinition, OutputOut
@@ -27,7 +28,7 @@ def is_json_path(text: str) -> bool:
 def check_mapping(mapping: Sequence[Mapping], variables: Sequence[str]) -> None:
     """Every variable exactly once, by a path that can be one. InvalidRequestError with the code of what is wrong."""
     named = [one.variable for one in mapping]
-    if twice := sorted({name for name in named if named.count(name) > 1}):
+    if twice := repeated(named):
         raise InvalidRequestError(f"Variables are mapped twice: {', '.join(twice)}", "duplicate_variable_mapping")
     if unknown := sorted(set(named) - set(variables)):
         raise InvalidRequestError(f"The evaluator has no variables {', '.join(unknown)}", "invalid_variable_mapping")

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from langfuse_app.core.lists import repeated
 from langfuse_app.core.shapes import Body, PageMeta, Shape, WireTime, examples
 from langfuse_app.features.prompts.schemas import LATEST, Label
 
@@ -98,7 +99,7 @@ class CreateSkillVersion(Body):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         paths = [file.path for file in self.files]
-        if twice := sorted({path for path in paths if paths.count(path) > 1}):
+        if twice := repeated(paths):
             raise ValueError(f"A path stands once: {', '.join(twice)}")
         if MANIFEST not in paths:
             raise ValueError(f"A skill has a file {MANIFEST} at its top")
