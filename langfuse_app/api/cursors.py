@@ -49,11 +49,11 @@ def place(text: str | None) -> Place | None:
     return Place(parse_moment(found["lastTime"]), found["lastId"])
 
 
-def meta(last: Place | None) -> CursorMeta:
-    """The `meta` of a page whose last row this is; None on the last page."""
+def meta(last: Place | None, **more: str) -> CursorMeta:
+    """The `meta` of a page whose last row this is; None on the last page. `more`: what else the cursor holds."""
     if last is None:
         return CursorMeta()
-    return CursorMeta(cursor=encode({"v": 1, "lastTime": moment(last.time), "lastId": last.id}, urlsafe=True))
+    return CursorMeta(cursor=encode({"v": 1, "lastTime": moment(last.time), "lastId": last.id} | more, urlsafe=True))
 
 
 def _invalid() -> InvalidRequestError:

@@ -1,10 +1,12 @@
 """Pages as the contract shapes them (spec/api.md §1.4)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
+C = TypeVar("C")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,8 @@ class Place(NamedTuple):
 
     time: datetime
     id: str
+
+
+def cut(rows: list[T], limit: int, cursor: Callable[[T], C]) -> tuple[list[T], C | None]:
+    """A page of rows that were asked for with one more than `limit`; and the cursor of its last row, None on the last page."""
+    return rows[:limit], cursor(rows[limit - 1]) if len(rows) > limit > 0 else None

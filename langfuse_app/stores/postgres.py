@@ -3,13 +3,15 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import ColumnElement, Engine, literal, text, tuple_
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlmodel import Session, create_engine
 
 from langfuse_app.core.errors import ServiceUnavailableError
+from langfuse_app.core.pagination import Place
 from langfuse_app.core.settings import get_settings
 
 
@@ -48,6 +50,11 @@ def session() -> Generator[Session]:
 def lock(current: Session, name: str) -> None:
     """Whoever locks the same name waits until this transaction ends."""
     current.connection().execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
+def behind(place: Place | None, time: Any, id: Any) -> list[ColumnElement[bool]]:
+    """The condition of a list, newest first by these columns, that its rows come after the place; none for no place."""
+    return [] if place is None else [tuple_(time, id) < tuple_(literal(place.time), literal(place.id))]
 
 
 def ping() -> None:

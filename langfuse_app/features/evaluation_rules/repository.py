@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import exists, func, literal, tuple_
+from sqlalchemy import exists, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select
 
@@ -12,7 +12,7 @@ from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.time import utcnow
 from langfuse_app.features.accounts.models import User
 from langfuse_app.features.evaluation_rules.models import EvaluationRule, RuleAssignment
-from langfuse_app.stores.postgres import lock, session
+from langfuse_app.stores.postgres import behind, lock, session
 
 
 class Ruled(NamedTuple):
@@ -64,9 +64,7 @@ def page(scope: ProjectScope, number: int, limit: int) -> Page[Ruled]:
 def after(scope: ProjectScope, place: Place | None, limit: int) -> list[Ruled]:
     """At most `limit` rules behind a place, the newest first."""
     columns = (col(EvaluationRule.created_at), col(EvaluationRule.id))
-    statement = _mine(scope).order_by(*(column.desc() for column in columns)).limit(limit)
-    if place is not None:
-        statement = statement.where(tuple_(*columns) < tuple_(literal(place.time), literal(place.id)))
+    statement = _mine(scope).where(*behind(place, *columns)).order_by(*(column.desc() for column in columns)).limit(limit)
     with session() as current:
         return _whole(current, statement)
 

@@ -11,7 +11,7 @@ from typing import Any
 from langfuse_app.core.errors import ConflictError, InvalidRequestError, NotFoundError, ValidationFailedError
 from langfuse_app.core.filters.columns import column_of
 from langfuse_app.core.filters.parse import filters_of
-from langfuse_app.core.pagination import Page, Place
+from langfuse_app.core.pagination import Page, Place, cut
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.features.audit import service as audit
 from langfuse_app.features.evaluation_rules import repository
@@ -36,7 +36,8 @@ _RULE_COLUMNS = (
     *("parentObservationId", "experimentId", "experimentDatasetId", "isExperimentItemRootSpan", "calledToolNames", "toolCalls"),
 )
 RULE_COLUMNS = {name: COLUMNS[name] for name in _RULE_COLUMNS}  # spec/backend.md §8.3
-_STORED_NAMES, _SHOWN_NAMES = {"datasetId": "experimentDatasetId"}, {"experimentDatasetId": "datasetId"}
+_STORED_NAMES = {"datasetId": "experimentDatasetId"}
+_SHOWN_NAMES = {stored: shown for shown, stored in _STORED_NAMES.items()}
 _EXPERIMENTS_ONLY = {"type": "boolean", "column": "isExperimentItemRootSpan", "operator": "=", "value": True}
 Changes = Mapping[str, Any]
 """Columns of a rule, and what they become."""
@@ -211,8 +212,8 @@ def _unstable_assignment(known: Known, assignment: RuleAssignment) -> dict[str, 
 def list_after(scope: ProjectScope, place: Place | None, limit: int) -> tuple[list[RuleV2Out], Place | None]:
     """At most `limit` rules behind a place, newest first, and the place of the next page (None on the last)."""
     rows = repository.after(scope, place, limit + 1)
-    last = rows[limit - 1].rule if len(rows) > limit else None
-    return [_shown(one) for one in rows[:limit]], last and Place(last.created_at, last.id)
+    shown, last = cut(rows, limit, lambda ruled: Place(ruled.rule.created_at, ruled.rule.id))
+    return [_shown(one) for one in shown], last
 
 
 def get(scope: ProjectScope, id: str) -> RuleV2Out:

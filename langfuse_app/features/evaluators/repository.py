@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Any, cast
 
-from sqlalchemy import exists, func, literal, tuple_, update
+from sqlalchemy import exists, func, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -13,7 +13,7 @@ from langfuse_app.core.time import utcnow
 from langfuse_app.features.accounts.models import User
 from langfuse_app.features.evaluation_rules.models import EvaluationRule, RuleAssignment
 from langfuse_app.features.evaluators.models import Evaluator, EvaluatorVersion, Known
-from langfuse_app.stores.postgres import lock, session
+from langfuse_app.stores.postgres import behind, lock, session
 
 _author, _version_author, _any = aliased(User), aliased(User), aliased(EvaluatorVersion)
 _NEWEST = select(func.max(_any.version)).where(col(_any.evaluator_id) == col(Evaluator.id)).correlate(Evaluator).scalar_subquery()
@@ -46,10 +46,8 @@ def page(scope: ProjectScope, number: int, limit: int) -> Page[Known]:
 
 def after(scope: ProjectScope, place: Place | None, limit: int) -> list[Known]:
     """At most `limit` evaluators behind a place, the newest first."""
-    statement = _known(scope).order_by(*_NEWEST_FIRST).limit(limit)
-    if place is not None:
-        statement = statement.where(tuple_(col(Evaluator.created_at), col(Evaluator.id)) < tuple_(literal(place.time), literal(place.id)))
-    return _read(statement)
+    statement = _known(scope).where(*behind(place, col(Evaluator.created_at), col(Evaluator.id)))
+    return _read(statement.order_by(*_NEWEST_FIRST).limit(limit))
 
 
 def some(scope: ProjectScope, ids: Collection[str]) -> dict[str, Known]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from langfuse_app.core.errors import AppError, ConflictError, NotFoundError
-from langfuse_app.core.pagination import Page, Place
+from langfuse_app.core.pagination import Page, Place, cut
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.features.audit import service as audit
 from langfuse_app.features.evaluation_rules.models import RuleAssignment
@@ -173,9 +173,8 @@ def _unstable_one(evaluator: Evaluator, version: EvaluatorVersion, rules: int) -
 def list_after(scope: ProjectScope, place: Place | None, limit: int) -> tuple[list[JudgeOut | CodeOut], Place | None]:
     """At most `limit` evaluators behind a place, newest first, and the place of the next page (None on the last)."""
     rows = repository.after(scope, place, limit + 1)
-    shown = rows[:limit]
-    last = shown[-1].evaluator if len(rows) > limit else None
-    return _shown(scope, shown), last and Place(last.created_at, last.id)
+    shown, last = cut(rows, limit, lambda known: Place(known.evaluator.created_at, known.evaluator.id))
+    return _shown(scope, shown), last
 
 
 def get(scope: ProjectScope, id: str) -> JudgeOut | CodeOut:
@@ -229,8 +228,8 @@ def versions(scope: ProjectScope, id: str, place: Place | None, limit: int) -> t
     """At most `limit` versions behind a place, newest first, and the place of the next page (None on the last)."""
     _get(scope, id)
     rows = repository.versions(scope, id, place, limit + 1)
-    last = rows[limit - 1][0] if len(rows) > limit else None
-    return [_version(version, author) for version, author in rows[:limit]], last and Place(last.created_at, last.id)
+    shown, last = cut(rows, limit, lambda row: Place(row[0].created_at, row[0].id))
+    return [_version(version, author) for version, author in shown], last
 
 
 def _shown(scope: ProjectScope, known: Sequence[Known]) -> list[JudgeOut | CodeOut]:

@@ -12,6 +12,7 @@ from langfuse_app.api.documented import answers
 from langfuse_app.api.errors import json_response
 from langfuse_app.api.params import CommaList, Moment, Paged, Params, groups
 from langfuse_app.core.filters.parse import parse_filters
+from langfuse_app.core.pagination import Place
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.shapes import Message, PageMeta
 from langfuse_app.features.datasets import service as datasets
@@ -23,7 +24,6 @@ from langfuse_app.features.experiments.schemas import (
     DatasetNamesV1Out,
     DatasetsV1Out,
     DatasetV1Out,
-    ExperimentCursor,
     ExperimentItemOut,
     ExperimentItemsOut,
     ExperimentOut,
@@ -174,7 +174,7 @@ def list_experiments(scope: Project, params: Annotated[Experiments, Query()]) ->
     """Experiments by cursor, the latest activity first."""
     query = params.query("id", "name", "datasetId", experiment_ids=tuple(params.id), experiment_names=tuple(params.name))
     wanted = groups(params.fields, _EXPERIMENT_GROUPS, ("core",))
-    rows, following = reading.list_experiments(scope, query, _cursor(params.cursor), wanted, params.score_limit)
+    rows, following = reading.list_experiments(scope, query, cursors.place(params.cursor), wanted, params.score_limit)
     last = {"lastTraceId": "", "lastExperimentId": following.id} if following else {}
     return _answer(rows, following, last)
 
@@ -192,22 +192,12 @@ def list_experiment_items(scope: Project, params: Annotated[ExperimentItems, Que
         item_ids=tuple(params.experiment_item_id),
     )
     wanted = groups(params.fields, _ITEM_GROUPS, ("core", "dataset"))
-    rows, following = reading.list_items(scope, query, _cursor(params.cursor), wanted, params.score_limit)
+    rows, following = reading.list_items(scope, query, cursors.place(params.cursor), wanted, params.score_limit)
     last = {"lastTraceId": rows[-1].trace_id, "lastExperimentId": rows[-1].experiment_id} if following else {}
     return _answer(rows, following, last)
 
 
-def _answer(rows: Sequence[ExperimentOut | ExperimentItemOut], following: ExperimentCursor | None, last: dict[str, str]) -> Response:
+def _answer(rows: Sequence[ExperimentOut | ExperimentItemOut], following: Place | None, last: dict[str, str]) -> Response:
     """Fields of groups that were not asked for are absent, and so is the cursor on the last page."""
-    meta: dict[str, str] = {}
-    if following:
-        content = {"v": 1, "lastTime": cursors.moment(following.time), "lastId": following.id} | last
-        meta["cursor"] = cursors.encode(content, urlsafe=True)
+    meta = cursors.meta(following, **last).model_dump(exclude_unset=True)
     return json_response({"data": [row.model_dump(mode="json", by_alias=True, exclude_unset=True) for row in rows], "meta": meta})
-
-
-def _cursor(text: str | None) -> ExperimentCursor | None:
-    if text is None:
-        return None
-    content = cursors.decode(text, "lastTime", "lastId")
-    return ExperimentCursor(cursors.parse_moment(content["lastTime"]), content["lastId"])

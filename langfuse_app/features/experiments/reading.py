@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from langfuse_app.core.pagination import Place, cut
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.wire import json_or_text, metadata_values
 from langfuse_app.features.datasets import service as datasets
@@ -12,7 +13,6 @@ from langfuse_app.features.datasets.models import DatasetItem
 from langfuse_app.features.experiments import repository, repository_clickhouse, service
 from langfuse_app.features.experiments.models import DatasetRun, DatasetRunItem
 from langfuse_app.features.experiments.schemas import (
-    ExperimentCursor,
     ExperimentItemOut,
     ExperimentOut,
     ExperimentQuery,
@@ -33,12 +33,11 @@ _TRACES_AT_ONCE = 5_000
 
 
 def list_experiments(
-    scope: ProjectScope, query: ExperimentQuery, cursor: ExperimentCursor | None, groups: frozenset[str], score_limit: int
-) -> tuple[list[ExperimentOut], ExperimentCursor | None]:
-    """Experiments behind the cursor, the latest activity first, and the cursor of the next page (None on the last)."""
-    found = repository.experiments(scope, query, cursor, query.limit + 1)
-    kept = found[: query.limit]
-    following = ExperimentCursor(kept[-1][1].last, kept[-1][0].id) if len(found) > query.limit else None
+    scope: ProjectScope, query: ExperimentQuery, place: Place | None, groups: frozenset[str], score_limit: int
+) -> tuple[list[ExperimentOut], Place | None]:
+    """Experiments behind the place, the latest activity first, and the place of the next page (None on the last)."""
+    found = repository.experiments(scope, query, place, query.limit + 1)
+    kept, following = cut(found, query.limit, lambda row: Place(row[1].last, row[0].id))
     ids = [run.id for run, _ in kept]
     scored = _run_scores(scope, ids, score_limit) if "scores" in groups else None
     measured = run_metrics(scope, ids) if "metrics" in groups else None
@@ -114,12 +113,11 @@ def _average(values: list[float]) -> float | None:
 
 
 def list_items(
-    scope: ProjectScope, query: ExperimentQuery, cursor: ExperimentCursor | None, groups: frozenset[str], score_limit: int
-) -> tuple[list[ExperimentItemOut], ExperimentCursor | None]:
-    """Items behind the cursor, newest start first, and the cursor of the next page (None on the last)."""
-    found = repository.experiment_items(scope, query, cursor, query.limit + 1)
-    kept = found[: query.limit]
-    following = ExperimentCursor(kept[-1][0].started_at, kept[-1][0].id) if len(found) > query.limit else None
+    scope: ProjectScope, query: ExperimentQuery, place: Place | None, groups: frozenset[str], score_limit: int
+) -> tuple[list[ExperimentItemOut], Place | None]:
+    """Items behind the place, newest start first, and the place of the next page (None on the last)."""
+    found = repository.experiment_items(scope, query, place, query.limit + 1)
+    kept, following = cut(found, query.limit, lambda row: Place(row[0].started_at, row[0].id))
     items = service.with_traces(scope, [item for item, _ in kept])
     spans = _spans(scope, items, groups)
     written = _written(scope, items, groups)

@@ -3,16 +3,17 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, tuple_
+from sqlalchemy import ColumnElement, func
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import Session, col, delete, or_, select, update
 
 from langfuse_app.core.filters.relational import clauses
+from langfuse_app.core.pagination import Place
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.time import utcnow
 from langfuse_app.features.experiments.models import DatasetRun, DatasetRunItem
-from langfuse_app.features.experiments.schemas import ExperimentCursor, ExperimentQuery, Progress
-from langfuse_app.stores.postgres import session
+from langfuse_app.features.experiments.schemas import ExperimentQuery, Progress
+from langfuse_app.stores.postgres import behind, session
 
 _ROWS = 2_000  # of one statement: PostgreSQL binds at most 65 535 parameters
 _NEWEST_FIRST = (col(DatasetRun.created_at).desc(), col(DatasetRun.id))
@@ -154,10 +155,8 @@ def count_items(scope: ProjectScope, run_id: str) -> int:
 # --- experiments -----------------------------------------------------------------------------------------------------
 
 
-def experiments(
-    scope: ProjectScope, query: ExperimentQuery, cursor: ExperimentCursor | None, limit: int
-) -> list[tuple[DatasetRun, Progress]]:
-    """At most `limit` runs behind the cursor that had items in the range, the latest activity first."""
+def experiments(scope: ProjectScope, query: ExperimentQuery, place: Place | None, limit: int) -> list[tuple[DatasetRun, Progress]]:
+    """At most `limit` runs behind the place that had items in the range, the latest activity first."""
     items = select(
         DatasetRunItem.run_id.label("run_id"),  # pyright: ignore[reportAttributeAccessIssue] - a column, where SQLModel shows its value
         func.min(DatasetRunItem.started_at).label("first"),
@@ -168,33 +167,29 @@ def experiments(
     statement = (
         select(DatasetRun, found.c.first, found.c.last, found.c["items"])
         .join(found, (found.c.run_id == col(DatasetRun.id)) & (col(DatasetRun.project_id) == scope.project_id))
-        .where(*_asked(query))
+        .where(*_asked(query), *behind(place, found.c.last, col(DatasetRun.id)))
         .order_by(found.c.last.desc(), col(DatasetRun.id).desc())
         .limit(limit)
     )
-    if cursor:
-        statement = statement.where(tuple_(found.c.last, col(DatasetRun.id)) < tuple_(literal(cursor.time), literal(cursor.id)))
     with session() as current:
         return [(run, Progress(first, last, count)) for run, first, last, count in current.exec(statement).all()]
 
 
 def experiment_items(
-    scope: ProjectScope, query: ExperimentQuery, cursor: ExperimentCursor | None, limit: int
+    scope: ProjectScope, query: ExperimentQuery, place: Place | None, limit: int
 ) -> list[tuple[DatasetRunItem, DatasetRun]]:
-    """At most `limit` items behind the cursor with their runs, newest start first."""
+    """At most `limit` items behind the place with their runs, newest start first."""
     started, item_id = col(DatasetRunItem.started_at), col(DatasetRunItem.id)
     same_run = (col(DatasetRun.project_id) == col(DatasetRunItem.project_id)) & (col(DatasetRun.id) == col(DatasetRunItem.run_id))
     statement = (
         select(DatasetRunItem, DatasetRun)
         .join(DatasetRun, same_run)
-        .where(*_in_range(scope, query), *_asked(query))
+        .where(*_in_range(scope, query), *_asked(query), *behind(place, started, item_id))
         .order_by(started.desc(), item_id.desc())
         .limit(limit)
     )
     if query.item_ids:
         statement = statement.where(col(DatasetRunItem.dataset_item_id).in_(query.item_ids))
-    if cursor:
-        statement = statement.where(tuple_(started, item_id) < tuple_(literal(cursor.time), literal(cursor.id)))
     with session() as current:
         return list(current.exec(statement).all())
 

@@ -205,14 +205,6 @@ class ExperimentQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class ExperimentCursor:
-    """The last row a reader has seen: its time (of experiments the last activity) and its id."""
-
-    time: datetime
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
 class Progress:
     """What the items of a run within a range say: the first start, the last end (or start), how many."""
 

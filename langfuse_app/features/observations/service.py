@@ -8,7 +8,7 @@ from math import fsum
 from typing import Any
 
 from langfuse_app.core.errors import NotFoundError
-from langfuse_app.core.pagination import Page
+from langfuse_app.core.pagination import Page, cut
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.wire import metadata_values
 from langfuse_app.features.comment_filters import service as comment_filters
@@ -62,9 +62,7 @@ def list_after(
     """
     wanted = repository_clickhouse.columns(io=io, metadata=metadata)
     rows = repository_clickhouse.after(scope, _resolved(scope, query), cursor, wanted, query.limit + 1)
-    kept = rows[: query.limit]
-    more = len(rows) > query.limit and kept
-    following = ObservationCursor(kept[-1]["start_time"], kept[-1]["trace_id"], kept[-1]["id"]) if more else None
+    kept, following = cut(rows, query.limit, lambda row: ObservationCursor(row["start_time"], row["trace_id"], row["id"]))
     return _with_traces(scope, kept), following
 
 

@@ -8,7 +8,7 @@ import orjson
 
 from langfuse_app.core.errors import AppError, NotFoundError, ValidationFailedError
 from langfuse_app.core.ids import new_id
-from langfuse_app.core.pagination import Page
+from langfuse_app.core.pagination import Page, cut
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.time import iso_ms, utcnow
 from langfuse_app.core.wire import metadata_values
@@ -27,9 +27,8 @@ def list_scores(scope: ProjectScope, query: ScoreQuery) -> Page[ScoreItem]:
 def list_after(scope: ProjectScope, query: ScoreQuery, cursor: ScoreCursor | None) -> tuple[list[ScoreItem], ScoreCursor | None]:
     """At most `query.limit` scores behind the cursor, and the cursor of the next page (None on the last)."""
     rows = repository_clickhouse.after(scope, query, cursor, query.limit + 1)
-    kept = [_item(row) for row in rows[: query.limit]]
-    more = len(rows) > query.limit
-    return kept, ScoreCursor(kept[-1].timestamp, kept[-1].id) if more else None
+    kept, following = cut(rows, query.limit, lambda row: ScoreCursor(row["timestamp"], row["id"]))
+    return [_item(row) for row in kept], following
 
 
 def list_for_trace(scope: ProjectScope, trace_id: str) -> list[ScoreItem]:
