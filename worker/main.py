@@ -74,7 +74,6 @@ def run(names: list[str]) -> None:
     """Consume the queues (or lanes) of those names until SIGTERM or SIGINT."""
     os.nice(NICE)
     gc.freeze()  # what is imported stays
-    gc.set_threshold(100_000, 20, 100)  # a tick makes a hundred thousand objects and no cycles
     settings = get_settings()
     specs = named(names, settings)
     if not specs:

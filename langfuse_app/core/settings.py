@@ -111,7 +111,7 @@ class Settings(BaseSettings):
     LANGFUSE_INGESTION_WRITE_INTERVAL_MS: int = Field(
         500, ge=10, le=10_000, description="A drain tick waits this long for more events (milliseconds)."
     )
-    LANGFUSE_INGESTION_WRITE_BATCH_SIZE: int = Field(9_000, ge=100, description="A drain tick takes at most this many events.")
+    LANGFUSE_INGESTION_WRITE_BATCH_SIZE: int = Field(16_000, ge=100, description="A drain tick takes at most this many events.")
     LANGFUSE_INGESTION_BACKLOG_LIMIT: int = Field(
         2_000_000, ge=1, description="Requests waiting for workers beyond which ingestion answers 429."
     )

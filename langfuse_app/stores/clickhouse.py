@@ -122,9 +122,11 @@ def insert(
     if not rows:
         return
     try:
-        summary = client().insert(table, data, column_names=columns, column_type_names=types, column_oriented=True, settings=settings)
+        context = client().create_insert_context(table, columns, column_type_names=types, column_oriented=True, settings=settings)
+        summary = client().insert(data=data, context=context)
     except ClickHouseError as error:
         raise _translate(error) from error
+    vars(context).clear()  # it holds itself and the whole batch, until the garbage collector comes by
     if summary.written_rows != rows:
         raise ServiceUnavailableError(f"ClickHouse took {summary.written_rows} of {rows} rows of {table}")
 
