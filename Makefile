@@ -1,6 +1,7 @@
 # What a developer does here. `make run ARGS="--port 3100 --data-dir X"` passes options to `langfuse-app up`.
 PYTHON ?= python3
 BIN := .venv/bin
+QUERIES ?= --peers phoenix,mlflow
 unexport PYTHONDONTWRITEBYTECODE # without bytecode each of our processes would compile 2 s of libraries at each start
 .PHONY: run env test fast long lint types bench bench-peers docs screenshots lock wheel clean
 .DEFAULT_GOAL := run
@@ -16,7 +17,7 @@ test: env ## everything but the long rounds
 	$(BIN)/pytest -m "not long" $(ARGS)
 
 fast: env ## what a change needs at once
-	$(BIN)/pytest -m "not slow and not browser and not clients and not long" $(ARGS)
+	$(BIN)/pytest -m "not slow and not api and not browser and not clients and not long" $(ARGS)
 
 long: env ## crash rounds, outages, soak
 	LONG_RUN_REPORT=docs/long-run.md $(BIN)/pytest -m long $(ARGS)
@@ -29,11 +30,11 @@ lint: env ## style and the contracts between floors
 types: env
 	$(BIN)/pyright
 
-bench: env ## speed; figures go to bench/results
+bench: env ## speed, of reads beside Phoenix and MLflow too; figures go to bench/results. QUERIES= asks nobody else
 	$(BIN)/python -m bench $(ARGS)
-	$(BIN)/python -m bench.queries
+	$(BIN)/python -m bench.queries $(QUERIES)
 
-bench-peers: env ## Phoenix and MLflow beside it, from the package index
+bench-peers: env ## ingestion of Phoenix and MLflow beside it
 	$(BIN)/python -m bench.peers $(ARGS)
 
 docs: env ## the generated pages of docs/

@@ -1,1 +1,1 @@
-"""Speed, measured: `python -m bench` for this product, `python -m bench.peers` for others beside it."""
+"""Speed, measured: `python -m bench` (ingestion), `bench.queries` (readers), `bench.peers` (others' ingestion); see docs/benchmarks.md."""

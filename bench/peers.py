@@ -1,18 +1,16 @@
 """Others beside this product: Phoenix and MLflow, installed from the package index into environments that are kept.
 
-    python -m bench.peers [--rounds 3] [--peers phoenix,mlflow]
+    python -m bench.peers [--rounds 3] [--peers phoenix,mlflow] [--quick]
 
 In each round every server starts with clean data and gets the same OpenInference traces, as many as it can take in a
 short while; ratios are taken within a round. What an answer promises stands beside each rate, as the promises differ.
+What they take to answer readers is measured by `python -m bench.queries --peers phoenix,mlflow`.
 """
 
 import argparse
 import json
-import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -20,117 +18,26 @@ from typing import Any
 import uvloop
 
 from bench import phases
-from bench.client import Connection
+from bench.peer_targets import PEERS, NotInstalledError, Peer, chosen
 from bench.phases import Figures
 from bench.processes import folder_bytes
 from bench.run import running, say
 from bench.table import render
-from bench.targets import Product, Target, free_port
-from bench.workload import Corpus, Route, cache_folder
+from bench.targets import Product, Target
+from bench.workload import Corpus
 
 FORM = "openinference"
 DEFAULT_OUT = Path(__file__).parent / "results" / "peers.json"
-
-
-class Peer(Target):
-    """A server from the package index. Its folder also holds its data."""
-
-    package = ""
-    poll_s = 0.5  # counting is dear for them
-
-    def environment_folder(self) -> Path:
-        """Where its packages are."""
-        return cache_folder() / "peers" / self.package.replace("==", "-")
-
-    def install(self) -> None:
-        """Make its environment unless it is there."""
-        folder = self.environment_folder()
-        if (folder / "complete").exists():
-            return
-        say(f"installing {self.package}")
-        shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        subprocess.run([str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", self.package], check=True)
-        (folder / "complete").touch()
-
-    def program(self, name: str) -> str:
-        """A command of its environment."""
-        return str(self.environment_folder() / "bin" / name)
-
-    def route(self, form: str) -> Route:
-        """OTLP's standard door."""
-        return Route("/v1/traces", "application/x-protobuf")
-
-
-class Phoenix(Peer):
-    """Defaults: SQLite; no telemetry."""
-
-    name, package = "phoenix", "arize-phoenix==20.26.1"
-    promise = "queued in process memory"
-
-    def command(self) -> list[str]:
-        """`phoenix serve`."""
-        return [self.program("phoenix"), "serve"]
-
-    def environment(self) -> dict[str, str]:
-        """Folder and ports."""
-        return {
-            "PHOENIX_WORKING_DIR": str(self.folder),
-            "PHOENIX_HOST": "127.0.0.1",
-            "PHOENIX_PORT": str(self.port),
-            "PHOENIX_GRPC_PORT": str(free_port()),
-            "PHOENIX_TELEMETRY_ENABLED": "false",
-            "PHOENIX_ALLOW_EXTERNAL_RESOURCES": "false",
-        }
-
-    async def total(self, connection: Connection) -> int:
-        """Spans of the default project."""
-        _, body = await connection.json("POST", "/graphql", {"query": '{getProjectByName(name:"default"){recordCount}}'})
-        return int(((body or {}).get("data", {}).get("getProjectByName") or {}).get("recordCount", 0))
-
-
-class MLflow(Peer):
-    """Defaults: four workers; SQLite; no telemetry, and the bundled price catalogue instead of a download per worker."""
-
-    name, package = "mlflow", "mlflow==3.17.2"
-    promise = "committed to SQL"
-    ready_path = "/health"
-
-    def command(self) -> list[str]:
-        """`mlflow server`."""
-        store = f"--backend-store-uri sqlite:///{self.folder}/mlflow.db --artifacts-destination {self.folder}/artifacts"
-        return [self.program("mlflow"), "server", "--host", "127.0.0.1", "--port", str(self.port), *store.split()]
-
-    def environment(self) -> dict[str, str]:
-        """The documented settings of a closed network; its workers are started by name."""
-        path = f"{self.environment_folder() / 'bin'}:/usr/local/bin:/usr/bin:/bin"
-        return {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "MLFLOW_MODEL_CATALOG_URI": "", "PATH": path}
-
-    def headers(self) -> Mapping[str, str]:
-        """The default experiment."""
-        return {"x-mlflow-experiment-id": "0"}
-
-    async def total(self, connection: Connection) -> int:
-        """The span count of its metrics."""
-        asked = {
-            "experiment_ids": ["0"],
-            "view_type": "SPANS",
-            "metric_name": "span_count",
-            "aggregations": [{"aggregation_type": "COUNT"}],
-        }
-        _, body = await connection.json("POST", "/api/3.0/mlflow/traces/metrics", asked)
-        return int(sum(sum(point["values"].values()) for point in (body or {}).get("data_points", [])))
-
-
-PEERS: dict[str, type[Peer]] = {"phoenix": Phoenix, "mlflow": MLflow}
 SPANS = {"langfuse_app": 60_000, "phoenix": 1_500, "mlflow": 4_000}
+QUICK = {"langfuse_app": 2_000, "phoenix": 300, "mlflow": 300}  # to see that it works
+_WARM = 500
 
 
 def measure_once(target: Target, corpus: Corpus, spans: int) -> Figures:
     """One server, fresh: sustained rate, CPU, acceptance, memory, disk."""
     say(f"{target.name}: {spans:,} spans")
     with running(target) as meter:
-        warm = phases.warm_up(target, corpus, 500)
+        warm = phases.warm_up(target, corpus, _WARM)
         before = folder_bytes(target.folder)
         figures = phases.closed(target, meter, corpus, spans, warm, give_up=300)
         return figures | {
@@ -139,18 +46,23 @@ def measure_once(target: Target, corpus: Corpus, spans: int) -> Figures:
         }
 
 
-def measure(names: list[str], rounds: int) -> Figures:
-    """All servers, round after round."""
+def measure(peers: Sequence[type[Peer]], rounds: int, sizes: dict[str, int]) -> Figures:
+    """All servers that can be installed, round after round."""
+    results: Figures = {"rounds": [], "not_installed": {}}
+    kinds: list[type[Target]] = [Product]
+    for peer in peers:
+        try:
+            peer.install()
+            kinds.append(peer)
+        except NotInstalledError as error:
+            results["not_installed"][peer.name] = str(error)
     corpus = Corpus(FORM, 20_000)
-    results: Figures = {"rounds": []}
     for _ in range(rounds):
         found: Figures = {}
-        for kind in (Product, *(PEERS[name] for name in names)):
+        for kind in kinds:
             with tempfile.TemporaryDirectory(prefix="langfuse-app-peers-") as folder:
                 target = kind(Path(folder))
-                if isinstance(target, Peer):
-                    target.install()
-                found[target.name] = measure_once(target, corpus, SPANS[target.name])
+                found[target.name] = measure_once(target, corpus, sizes[target.name])
         results["rounds"].append(found)
     return results
 
@@ -162,12 +74,14 @@ def rows(results: Figures) -> list[tuple[str, Any]]:
     for name, figures in rounds[-1].items():
         lines += [
             (f"{name} ({figures['promise']}), spans/s", {"sustained": [r[name]["sustained_spans_s"] for r in rounds]}),
+            ("  missing, in the worst round", max(r[name]["missing"] for r in rounds)),
             ("  accept, ms", figures["latency_ms"]),
             (
                 "  CPU s / 1 000 spans, peak PSS MB, disk B/span",
                 [figures[k] for k in ("cpu_s_per_1k", "peak_pss_mb", "disk_bytes_per_span")],
             ),
         ]
+    lines += [(name, f"not installed: {why}") for name, why in results["not_installed"].items()]
     for name in [name for name in rounds[-1] if name != Product.name]:
         faster = [r[Product.name]["sustained_spans_s"] / max(1, r[name]["sustained_spans_s"]) for r in rounds]
         cheaper = [r[name]["cpu_s_per_1k"] / r[Product.name]["cpu_s_per_1k"] for r in rounds]
@@ -183,10 +97,11 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", default=",".join(PEERS))
+    parser.add_argument("--quick", action="store_true", help="one round of a few hundred spans; its figures mean nothing")
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
     options = parser.parse_args()
     uvloop.install()
-    results = measure(options.peers.split(","), options.rounds)
+    results = measure(chosen(options.peers), 1 if options.quick else options.rounds, QUICK if options.quick else SPANS)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(results, indent=1) + "\n")
     print(render(rows(results), "side by side"))

@@ -1,7 +1,8 @@
 """`python -m bench.queries`: what readers wait for, on a million spans, over HTTP; p50 and p95 beside what is promised.
 
 The product is started in a folder of its own, filled (bench/fill.py), and started again: the first answer of each kind counts as
-well. Then all kinds are asked in turn, with other values each time, so that no answer is one that was given before.
+well. Then all kinds are asked in turn, with other values than the last time, so that no answer is one that was just given. After another
+start prompts are read by label. With --peers the same questions go to others too, on as many spans as those can take.
 """
 
 import argparse
@@ -9,22 +10,29 @@ import asyncio
 import json
 import os
 import random
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+
+import uvloop
 
 from bench import fill
 from bench.client import Connection
 from bench.fill import Filled
+from bench.peer_targets import PEERS, Peer, chosen
+from bench.reads import beside, paths, prompts
+from bench.reads.asking import Call, Rows, WrongAnswerError, listed, shares, timed
+from bench.reads.known import Read
+from bench.run import machine, say
 from bench.targets import Product
 
 OUT = Path(__file__).parent / "results" / "queries.json"
+BIG = "a trace of 58 spans"
+READS_PER_TURN = 25  # of prompts, per number of clients and state of the cache
 FIRST_MS = 1_000  # the most that the first answer after a start may take
 
 
@@ -37,77 +45,49 @@ class Operation:
     rows: tuple[int, int]
     p50: float
     p95: float
-
-
-def _list(route: str, **params: Any) -> str:
-    return f"/api/public/{route}?{urlencode({name: value for name, value in params.items() if value is not None})}"
-
-
-def _condition(type: str, column: str, operator: str, value: Any, key: str = "") -> str:
-    return json.dumps([{"type": type, "column": column, "operator": operator, "value": value, "key": key}])
+    counted: Rows = listed
 
 
 def operations(filled: Filled) -> list[Operation]:
     """Everything that is asked."""
     chance = random.Random(7)
-    week = (datetime.fromtimestamp(filled.end_us / 1e6, UTC) - timedelta(days=7)).isoformat()
-    shown = "core,io,metrics"
+    end = datetime.fromtimestamp(filled.end_us / 1e6, UTC)
     # a page is full where there is a month of traces, less in a short run
     some = (1, 50) if filled.traces > 10_000 else (0, 50)
     page = (50, 50) if filled.traces > 10_000 else some
 
-    def traces(**params: Any) -> str:
-        return _list("traces", limit=50, fields=shown, **params)
-
-    def spans(text: str, **params: Any) -> str:
-        return _list("v2/observations", limit=50, filter=_condition("string", "input", "contains", text), **params)
-
-    def since(turn: int) -> str:
+    def since(turn: int) -> datetime:
         """A week, another minute each time."""
-        return (datetime.fromisoformat(week) - timedelta(minutes=turn)).isoformat()
+        return end - timedelta(days=7, minutes=turn)
+
+    def month(turn: int) -> tuple[datetime, datetime]:
+        """Thirty days, likewise."""
+        return end - timedelta(days=30, minutes=turn), end - timedelta(minutes=turn)
+
+    def any_trace(_: int) -> str:
+        return paths.trace(fill.trace_id(chance.randrange(filled.traces)))
+
+    def costs(turn: int) -> str:
+        return paths.metric("totalCost", "sum", month(turn), "providedModelName")
 
     return [
-        Operation("50 newest traces with costs", lambda _: traces(), page, 40, 100),
-        Operation("traces of a user", lambda n: traces(userId=f"user-{1 + (n * 7) % 1998}"), some, 80, 200),
-        Operation("traces of the heavy user", lambda _: traces(userId=fill.HEAVY_USER), page, 80, 200),
-        Operation("traces with a tag", lambda n: traces(tags=f"tag-{n % 15}"), page, 80, 200),
-        Operation("traces of a name", lambda n: traces(name=f"name-{n % 16}"), page, 80, 200),
-        Operation(
-            "traces by metadata",
-            lambda n: traces(filter=_condition("stringObject", "metadata", "=", f"tenant-{n % 50}", "tenant")),
-            page,
-            80,
-            200,
-        ),
-        Operation(
-            "a trace of 58 spans", lambda _: f"/api/public/traces/{fill.trace_id(chance.randrange(filled.traces))}", (58, 58), 35, 70
-        ),
-        Operation("rare word in input", lambda _: spans(fill.RARE), page, 120, 250),
-        Operation("7 days: rare word", lambda n: spans(fill.RARE, fromStartTime=since(n)), some, 150, 300),
-        Operation("7 days: Chinese", lambda n: spans(fill.CHINESE, fromStartTime=since(n)), some, 150, 300),
-        Operation("7 days: two words, one rare", lambda n: spans(f" {fill.RARE} ", fromStartTime=since(n)), some, 150, 300),
-        Operation("7 days: common words", lambda n: spans(fill.COMMON, fromStartTime=since(n)), page, 750, 1_500),
-        Operation("count", lambda n: _list("observations", limit=1, fromStartTime=since(n)), (1, 1), 20, 40),
-        Operation("count, by metrics", lambda n: _metric(filled, n, _measure("count", "count")), (1, 1), 20, 40),
-        Operation("p95 latency", lambda n: _metric(filled, n, _measure("latency", "p95")), (1, 1), 30, 60),
-        Operation(
-            "cost per model per day", lambda n: _metric(filled, n, _measure("totalCost", "sum"), "providedModelName"), (1, 500), 60, 120
-        ),
+        Operation(Read.NEWEST, lambda _: paths.traces(), page, 40, 100),
+        Operation(Read.USER, lambda n: paths.traces(userId=f"user-{1 + (n * 7) % 1998}"), some, 80, 200),
+        Operation("traces of the heavy user", lambda _: paths.traces(userId=fill.HEAVY_USER), page, 80, 200),
+        Operation(Read.TAG, lambda n: paths.traces(tags=f"tag-{n % 15}"), page, 80, 200),
+        Operation(Read.NAME, lambda n: paths.traces(name=f"name-{n % 16}"), page, 80, 200),
+        Operation(Read.METADATA, lambda n: paths.tenant(f"tenant-{n % 50}"), page, 80, 200),
+        Operation(BIG, any_trace, (58, 58), 35, 70, lambda answer: len(answer["observations"])),
+        Operation(Read.RARE, lambda _: paths.containing(fill.RARE), page, 120, 250),
+        Operation("7 days: rare word", lambda n: paths.containing(fill.RARE, since(n)), some, 150, 300),
+        Operation(Read.CHINESE, lambda n: paths.containing(fill.CHINESE, since(n)), some, 150, 300),
+        Operation("7 days: two words, one rare", lambda n: paths.containing(f" {fill.RARE} ", since(n)), some, 150, 300),
+        Operation(Read.COMMON, lambda n: paths.containing(fill.COMMON, since(n)), page, 750, 1_500),
+        Operation(Read.COUNT, lambda n: paths.counted(since(n)), (1, 1), 20, 40),
+        Operation("count, by metrics", lambda n: paths.metric("count", "count", month(n)), (1, 1), 20, 40),
+        Operation(Read.LATENCY, lambda n: paths.metric("latency", "p95", month(n)), (1, 1), 30, 60),
+        Operation(Read.COST, costs, (1, 500), 60, 120),
     ]
-
-
-def _measure(measure: str, aggregation: str) -> dict[str, str]:
-    return {"measure": measure, "aggregation": aggregation}
-
-
-def _metric(filled: Filled, turn: int, metric: dict[str, str], dimension: str = "") -> str:
-    """Thirty days of observations; with a dimension, by it and by day."""
-    end = datetime.fromtimestamp(filled.end_us / 1e6, UTC) - timedelta(minutes=turn)
-    query: dict[str, Any] = {"view": "observations", "metrics": [metric], "filters": []}
-    query |= {"fromTimestamp": (end - timedelta(days=30)).isoformat(), "toTimestamp": end.isoformat()}
-    if dimension:
-        query |= {"dimensions": [{"field": dimension}], "timeDimension": {"granularity": "day"}}
-    return _list("metrics", query=json.dumps(query))
 
 
 async def measure(product: Product, filled: Filled, turns: int) -> list[dict[str, Any]]:
@@ -119,33 +99,22 @@ async def measure(product: Product, filled: Filled, turns: int) -> list[dict[str
     for turn in range(1, turns + 1):
         for operation in asked:
             later[operation.name].append(await _ask(connection, operation, turn))
-    return [_figures(operation, first[operation.name], sorted(later[operation.name])) for operation in asked]
+    return [_figures(operation, first[operation.name], later[operation.name]) for operation in asked]
 
 
 async def _ask(connection: Connection, operation: Operation, turn: int) -> float:
     """Milliseconds of one answer, which must be a right one."""
     path = operation.path(turn)
-    begun = time.perf_counter()
-    status, body = await connection.request("GET", path)
-    took = (time.perf_counter() - begun) * 1_000
-    answer = json.loads(body)
-    rows = len(answer.get("data", answer.get("observations", ()))) if status == 200 else -1
+    took, rows = await timed(connection, Call(path, operation.counted))
     if not operation.rows[0] <= rows <= operation.rows[1]:
-        raise RuntimeError(f"{operation.name}: {status}, {rows} rows for {path}: {body[:300]!r}")
+        raise WrongAnswerError(f"{operation.name}: {rows} rows for {path}")
     return took
 
 
 def _figures(operation: Operation, first: float, later: list[float]) -> dict[str, Any]:
-    p50, p95 = later[len(later) // 2], later[min(len(later) - 1, int(len(later) * 0.95))]
-    kept = p50 <= operation.p50 and p95 <= operation.p95 and first <= FIRST_MS
-    return {
-        "name": operation.name,
-        "first_ms": round(first),
-        "p50_ms": round(p50, 1),
-        "p95_ms": round(p95, 1),
-        "promised": [operation.p50, operation.p95],
-        "kept": kept,
-    }
+    took = shares(later, 0.5, 0.95)
+    kept = took["p50_ms"] <= operation.p50 and took["p95_ms"] <= operation.p95 and first <= FIRST_MS
+    return {"name": operation.name, "first_ms": round(first), **took, "promised": [operation.p50, operation.p95], "kept": kept}
 
 
 def filled(product: Product, spans: int) -> Filled:
@@ -157,45 +126,88 @@ def filled(product: Product, spans: int) -> Filled:
     return fill.fill(spans)
 
 
+async def _write_prompts(product: Product) -> None:
+    connection = product.connect()
+    await prompts.write(connection)
+    connection.close()
+
+
 def run(spans: int, turns: int, folder: Path) -> dict[str, Any]:
-    """The whole run in a folder that may be thrown away afterwards."""
+    """This product alone, in a folder that may be thrown away afterwards."""
     product = Product(folder)
     try:
+        say(f"filling {spans:,} spans")
         product.start()
         begun = time.monotonic()
         content = filled(product, spans)
-        took = time.monotonic() - begun
+        results: dict[str, Any] = {"machine": machine(), "spans": content.spans, "fill_s": round(time.monotonic() - begun, 1)}
+        asyncio.run(_write_prompts(product))
         product.stop()
         product.start()
-        return {"spans": content.spans, "fill_s": round(took, 1), "operations": asyncio.run(measure(product, content, turns))}
+        say(f"{turns} turns of questions")
+        results["operations"] = asyncio.run(measure(product, content, turns))
+        product.stop()
+        product.start()
+        say("prompts by label")
+        return results | {"prompts": prompts.measure(product, READS_PER_TURN * turns)}
     finally:
         product.stop()
 
 
 def render(results: dict[str, Any]) -> str:
-    """The table."""
-    lines = [f"{results['spans']:,} spans, written in {results['fill_s']} s", ""]
+    """The tables."""
+    about = ", ".join(f"{name} {value}" for name, value in results["machine"].items())
+    lines = [f"{results['spans']:,} spans, written in {results['fill_s']} s; {about}", ""]
     lines.append(f"{'question':<32}{'first':>8}{'p50':>9}{'p95':>9}   promised p50 / p95, ms")
     for row in results["operations"]:
         p50, p95 = row["promised"]
         mark = "" if row["kept"] else "  ✗"
         lines.append(f"{row['name']:<32}{row['first_ms']:>8}{row['p50_ms']:>9.1f}{row['p95_ms']:>9.1f}   {p50:g} / {p95:g}{mark}")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", prompts.render(results["prompts"])])
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options."""
+    parser = argparse.ArgumentParser(prog="python -m bench.queries", description=__doc__)
+    parser.add_argument("--spans", type=int, default=1_000_000, help="20000 for a smoke test, whose figures mean nothing")
+    parser.add_argument("--turns", type=int, default=40, help="how often each question is asked")
+    parser.add_argument("--peers", type=_peers, default=[], metavar="NAMES", help=f"ask these too: {','.join(PEERS)}")
+    parser.add_argument("--peer-spans", type=int, default=3_000, help="what everybody is asked about then")
+    parser.add_argument("--out", type=Path, default=OUT, help="JSON with all figures")
+    return parser.parse_args(arguments)
+
+
+def _peers(names: str) -> list[type[Peer]]:
+    try:
+        return chosen(names)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def main() -> None:
     """Fill, measure, print, write."""
-    parser = argparse.ArgumentParser(prog="python -m bench.queries", description=__doc__)
-    parser.add_argument("--spans", type=int, default=1_000_000)
-    parser.add_argument("--turns", type=int, default=20, help="how often each question is asked")
-    parser.add_argument("--out", type=Path, default=OUT, help="JSON with all figures")
-    asked = parser.parse_args()
+    asked = parse()
+    uvloop.install()
     with tempfile.TemporaryDirectory(prefix="langfuse-app-bench-") as folder:
-        print("· filling", file=sys.stderr, flush=True)
         results = run(asked.spans, asked.turns, Path(folder))
-    asked.out.parent.mkdir(parents=True, exist_ok=True)
-    asked.out.write_text(json.dumps(results, indent=1) + "\n")
-    print(render(results))
+    _write(asked.out, results)
+    print(render(results), flush=True)
+    if asked.peers:
+        results["beside"] = beside.measure(asked.peers, asked.peer_spans, asked.turns)
+        _write(asked.out, results)
+        print("\n" + beside.render(results["beside"], _by_read(results), results["spans"]))
+
+
+def _by_read(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Figures of the large run by the questions that others are asked too; of prompts those of one client, warm."""
+    rows: dict[str, dict[str, Any]] = {row["name"]: row for row in results["operations"]}
+    rows[Read.TRACE], rows[Read.PROMPT] = rows[BIG], results["prompts"]["rows"][0]
+    return rows
+
+
+def _write(out: Path, results: dict[str, Any]) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def measure(plan: Plan, folder: Path) -> Figures:
     say("making the workload")
     corpora = {form: Corpus(form, plan.corpus_spans, plan.seed) for form in plan.formats}
     main = corpora[plan.formats[0]]
-    results: Figures = {"machine": _machine(), "workload": [corpus.describe() for corpus in corpora.values()]}
+    results: Figures = {"machine": machine(), "workload": [corpus.describe() for corpus in corpora.values()]}
     say("floor: a bare ASGI app that fsyncs and discards")
     floor = Floor(folder)
     with running(floor) as meter:
@@ -106,7 +106,8 @@ def _product(plan: Plan, product: Product, meter: Meter, corpora: dict[str, Corp
     return results
 
 
-def _machine() -> Figures:
+def machine() -> Figures:
+    """What it is, and how busy."""
     return {
         "cores": os.cpu_count(),
         "python": platform.python_version(),

@@ -87,14 +87,14 @@ def build(path: Path, form: str, spans: int, seed: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(path.name + ".part")
     with beside.open("wb") as file:
-        for group in _groups(seed, spans):
+        for group in groups(seed, spans):
             meta = msgspec.msgpack.encode(_Meta([(trace.id.hex(), len(trace.spans)) for trace in group]))
             body = ENCODERS[form](group)
             file.write(_LENGTHS.pack(len(meta), len(body)) + meta + body)
     beside.replace(path)
 
 
-def _groups(seed: int, spans: int) -> Iterator[list[Trace]]:
+def groups(seed: int, spans: int) -> Iterator[list[Trace]]:
     """Whole traces, about a hundred spans per request."""
     group: list[Trace] = []
     held = made = 0
@@ -166,4 +166,4 @@ class Corpus:
 
 def sample(form: str, number: int, seed: int = 7) -> list[tuple[list[Trace], bytes]]:
     """A few requests with the traces they were made of, for tests."""
-    return [(group, ENCODERS[form](group)) for group in islice(_groups(seed, number * SPANS_PER_REQUEST), number)]
+    return [(group, ENCODERS[form](group)) for group in islice(groups(seed, number * SPANS_PER_REQUEST), number)]

@@ -11,6 +11,13 @@ from langfuse_app.core.settings import Settings, get_settings
 from langfuse_app.runtime.embedded import start_engines
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Four thousand requests are too many for every save."""
+    for item in items:
+        if Path(__file__).parent / "api" in item.path.parents:
+            item.add_marker(pytest.mark.api)
+
+
 @pytest.fixture(scope="session")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """PostgreSQL, ClickHouse and Redis with empty, migrated schemas. One run, one set of engines."""

@@ -24,6 +24,7 @@ from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.ingest.repository_redis import Entry
 from langfuse_app.features.ingest.service import ensure_drain
 from langfuse_app.ingestion.changes import Change, Rejected
+from langfuse_app.stores import clickhouse
 from langfuse_app.stores.raw_log import Ref, raw_log
 from worker import dead_letters
 from worker.batches import TOKENS, Batch, UncountedError
@@ -38,6 +39,7 @@ MAX_RUN_S = 300  # below RQ's worker TTL, so that a drain never looks dead
 IDLE_S = 5.0  # an idle drain ends; the next event asks for one
 POLL_S = 0.03
 ENTRIES_PER_TICK = 3_000
+MOST_BACKOFF_S = 4.0  # between two tries while a store is away
 RETRY_S = 0.5  # before the second try of an entry that failed
 BYTES_PER_TICK = 64 << 20
 HELP_ENTRIES = 2_000  # a backlog in which another drain is worth its overhead, where a core is free for it
@@ -100,9 +102,11 @@ class Drain:
         begun = time.monotonic()
         try:
             self._hold()
+            if self._backoff:
+                clickhouse.ping()  # cheaper than to prepare a batch that nobody takes
             taken, full = self._tick()
         except AWAY as error:
-            self._backoff = min(15.0, max(0.5, self._backoff * 2))
+            self._backoff = min(MOST_BACKOFF_S, max(0.5, self._backoff * 2))
             log.warning("a store is away, the backlog waits %.1f s: %s", self._backoff, error)
             self._pause(self._backoff)
             return True

@@ -99,10 +99,11 @@ def _start_schedules(queues: list[Queue]) -> None:
         {
             promote: 1.0,
             sweep.rearm: sweep.REARM_S,
-            sweep.compare: sweep.COMPARE_S,
             cache.settle: 5.0,
             deletions.look: deletions.LOOK_S,
             blob_exports.look: blob_exports.LOOK_S,
         }
     ).start()
-    Schedules({upkeep.settle: upkeep.LOOK_S}).start()  # it waits for minutes, and the others must not
+    # These may wait, for minutes or for a bucket, and the others must not.
+    Schedules({upkeep.settle: upkeep.LOOK_S}).start()
+    Schedules({sweep.compare: sweep.COMPARE_S}).start()

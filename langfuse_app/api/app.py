@@ -10,6 +10,7 @@ from langfuse_app.api.middleware import BodyLimit, Cors, LastResort, RequestId, 
 from langfuse_app.core.errors import MethodNotAllowedError, NotFoundError
 from langfuse_app.core.settings import get_settings
 from langfuse_app.features.accounts.api import router as accounts
+from langfuse_app.features.admin.api import router as admin
 from langfuse_app.features.annotation_queues.api import router as annotation_queues
 from langfuse_app.features.blob_storage.api import router as blob_storage
 from langfuse_app.features.comments.api import router as comments
@@ -73,6 +74,7 @@ ROUTERS: list[APIRouter] = [
     single_events,
     datasets,
     experiments,
+    admin,
 ]
 
 

@@ -1,6 +1,6 @@
 """Pages as the contract shapes them (spec/api.md §1.4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -10,10 +10,10 @@ C = TypeVar("C")
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One page of a list: `total` counts all rows that match, over all pages."""
+class LazyPage(Generic[T]):
+    """One page of a list: `total` counts all rows that match, over all pages. Its items may be read while they are taken, once."""
 
-    items: list[T]
+    items: Iterable[T]
     page: int
     limit: int
     total: int
@@ -26,6 +26,13 @@ class Page(Generic[T]):
     def meta(self) -> dict[str, Any]:
         """The `meta` object of the wire."""
         return {"page": self.page, "limit": self.limit, "totalItems": self.total, "totalPages": self.pages}
+
+
+@dataclass(frozen=True, slots=True)
+class Page(LazyPage[T]):
+    """One page whose items are all here."""
+
+    items: list[T]
 
 
 class Place(NamedTuple):

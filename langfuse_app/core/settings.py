@@ -60,9 +60,15 @@ class Settings(BaseSettings):
     LANGFUSE_S3_MEDIA_DOWNLOAD_URL_EXPIRY_SECONDS: int = Field(
         3600, ge=1, le=604_800, description="Links to media work this long (seconds)."
     )
+    LANGFUSE_RAW_LOG_FORM: Literal["objects", "segments"] = Field(
+        "objects",
+        description="What the raw log is in its bucket. `objects`: one per request, for machines that share nothing but the bucket."
+        " `segments`: files in the data folder, which web and workers share, moved into the bucket when they are sealed."
+        " Without a bucket it is files.",
+    )
     LANGFUSE_RAW_LOG_ROTATE_BYTES: int = Field(64 << 20, ge=1 << 20, description="A raw-log segment is closed at this size (bytes).")
     LANGFUSE_RAW_LOG_ROTATE_SECONDS: int = Field(600, ge=1, description="A raw-log segment is closed at this age (seconds).")
-    LANGFUSE_RAW_LOG_RETENTION_HOURS: int = Field(72, ge=1, description="Stored raw-log segments are kept this long (hours).")
+    LANGFUSE_RAW_LOG_RETENTION_HOURS: int = Field(72, ge=1, description="The raw log is kept this long (hours).")
     LANGFUSE_DISK_RESERVE_BYTES: int = Field(256 << 20, ge=0, description="Ingestion answers 503 when less disk than this is free (bytes).")
 
     # --- web ----------------------------------------------------------------------------------

@@ -4,37 +4,47 @@ A JSON event becomes `null`, because the ids of its neighbours may be derived fr
 so a span is taken out and the following ones move up.
 """
 
-from collections.abc import Collection
+from collections.abc import Iterator
 
 import msgspec
 
 from langfuse_app.ingestion.changes import Change, Rejected, Request
 from langfuse_app.ingestion.json_events import decode_batch
-from langfuse_app.ingestion.otlp import decode_export
-from langfuse_app.ingestion.spans import parse_json, parse_proto
+from langfuse_app.ingestion.spans import bounded_id, json_spans, parse_json, parse_proto
 
 _parts = msgspec.json.Decoder(msgspec.defstruct("Parts", [("batch", list[msgspec.Raw])])).decode
 
 Routes = dict[int, list[int]]
 
 
-def events_of(body: bytes, request: Request, kind: str, ids: Collection[str]) -> set[int]:
-    """Places of the events that say something about these traces, scores or dataset runs."""
+def named(body: bytes, request: Request) -> Iterator[tuple[int, str, str]]:
+    """Place of an event, kind and id of a trace, score or dataset run that it speaks of, for all events.
+
+    Of spans only the trace is read: a score within a span goes with its span, until then `deleted_objects` keeps it away.
+    """
     if request.content == "json":
-        return {result.index for result in decode_batch(body, None, request) if _concerns(result, kind, ids)}
-    if kind != "trace":
-        return set()  # a score within a span goes with its span; until then only `deleted_objects` keeps it away
-    return {result.index for result in decode_export(body, None, request) if _concerns(result, kind, ids)}
+        for result in decode_batch(body, None, request):
+            yield from ((result.index, kind, id) for kind, id in _objects(result) if id)
+    else:
+        yield from ((place, "trace", id) for place, id in enumerate(_trace_ids(body, request.content)))
 
 
-def _concerns(result: Change | Rejected, kind: str, ids: Collection[str]) -> bool:
+def _objects(result: Change | Rejected) -> Iterator[tuple[str, str]]:
     if isinstance(result, Rejected):
-        return result.kind == kind and result.entity_id in ids
-    if kind == "trace":
-        return result.trace_id in ids
-    if kind == "dataset_run":
-        return (result.fields.get("dataset_run_id") or result.first.get("dataset_run_id")) in ids
-    return result.kind == kind and result.id in ids
+        yield result.kind, result.entity_id
+        return
+    yield "trace", result.trace_id
+    yield result.kind, result.id
+    yield "dataset_run", result.fields.get("dataset_run_id") or result.first.get("dataset_run_id") or ""
+
+
+def _trace_ids(body: bytes, content: str) -> Iterator[str]:
+    if content == "otlp-json":
+        yield from (span.trace_id for span in json_spans(parse_json(body), None))
+        return
+    for resource_spans in parse_proto(body).resource_spans:
+        for scope_spans in resource_spans.scope_spans:
+            yield from (bounded_id(span.trace_id.hex()) for span in scope_spans.spans)
 
 
 def without(body: bytes, content: str, places: set[int], routes: Routes) -> tuple[bytes, Routes]:

@@ -5,7 +5,7 @@ checks, so the worker finds exactly the events that were acknowledged, under the
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Union
 
 import msgspec
@@ -33,6 +33,8 @@ class BatchAcceptance(msgspec.Struct):
 
     routes: (event index, shard text) of events to process. dropped: acknowledged, but without an entity to store.
     newest: the latest time that a body states (microseconds), 0 where none does.
+    named: observation id → trace id, of observations that name their trace. open: those of them without an end.
+    nameless: event index → observation id, of events that name no trace (`with_traces` gives them one).
     """
 
     successes: list[dict[str, Any]] = msgspec.field(default_factory=list)
@@ -40,6 +42,9 @@ class BatchAcceptance(msgspec.Struct):
     routes: list[tuple[int, str]] = msgspec.field(default_factory=list)
     dropped: list[Rejected] = msgspec.field(default_factory=list)
     newest: int = 0
+    named: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    open: set[str] = msgspec.field(default_factory=set[str])
+    nameless: dict[int, str] = msgspec.field(default_factory=dict[int, str])
 
 
 class EventType(NamedTuple):
@@ -84,6 +89,8 @@ _ANY_EVENT: Any = Union[tuple(_TYPES)]  # noqa: UP007 - made from the table
 _decode_batch = msgspec.json.Decoder(msgspec.defstruct("Batch", [("batch", list[_ANY_EVENT])])).decode
 _decode_parts = msgspec.json.Decoder(msgspec.defstruct("Parts", [("batch", list[msgspec.Raw])])).decode
 _decode_event = msgspec.json.Decoder(_ANY_EVENT).decode
+_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -130,6 +137,17 @@ def _accept(result: BatchAcceptance, index: int, event: Event, request_id: str, 
         result.routes.append((index, clean(body.id)))
     else:
         result.routes.append((index, _trace_id(body, project_id)))
+        _note_trace(result, index, body)
+
+
+def _note_trace(result: BatchAcceptance, index: int, body: bodies.EventBody) -> None:
+    id: str = body.id or ""
+    if not body.trace_id:
+        result.nameless[index] = id
+        return
+    result.named[id] = body.trace_id
+    if isinstance(body, bodies.SpanBody) and body.end_time is None:
+        result.open.add(id)
 
 
 def _stated(body: Any) -> int:
@@ -147,6 +165,25 @@ def _trace_id(body: bodies.EventBody, project_id: str) -> str:
 
 def _without_id(index: int, event: Event, kind: Kind) -> Rejected:
     return Rejected(index, clean(event.id), kind, "", "the event has no body.id")
+
+
+def with_traces(body: bytes, traces: Mapping[int, str]) -> bytes:
+    """The batch with these trace ids in the events at these places; all else stays as it was sent.
+
+    Python's SDK before 2.30 updates and ends observations by their id alone, so acceptance adds the trace that another
+    event named: from then on the event is like any other, for the worker, a replay and a deletion.
+    """
+    document = _repairing(_decode_members, body)
+    events = _decode_list(document["batch"])
+    for place, trace_id in traces.items():
+        event = _decode_members(events[place])
+        members = _decode_members(event["body"]) | {"traceId": _raw(trace_id)}
+        events[place] = _raw(event | {"body": _raw(members)})
+    return msgspec.json.encode(document | {"batch": _raw(events)})
+
+
+def _raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))
 
 
 # --- the worker ---------------------------------------------------------------------------------

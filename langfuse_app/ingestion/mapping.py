@@ -158,7 +158,7 @@ def observation(mapped: Mapped, request: Request) -> Change:
     fields["input"] = joined.text
     fields["metadata"] = _metadata(mapped, references, tools_moved=joined.text is not mapped.input)
     _add_model(fields, mapped)
-    _add_tools(fields)
+    _add_tools(fields, mapped)
     if plan.experiment or plan.experiment_metadata:
         _add_experiment(fields, mapped)
     raw = fields["raw_attributes"] = _raw(mapped, joined.place, references)
@@ -241,7 +241,7 @@ def _add_model(fields: dict[str, Any], mapped: Mapped) -> None:
     """Model, parameters, usage and cost. A span that repeats its children's figures counts only what is explicit."""
     span, plan = mapped.span, mapped.plan
     model, usage, cost = plan.model, plan.usage, plan.cost
-    if plan.summaries and summarises(plan, span):
+    if (plan.summaries or plan.summary) and summarises(plan, span):
         model, usage, cost = explicit(model), explicit(usage), explicit(cost)
     if model:
         fields["provided_model_name"] = first_text(model, span)
@@ -279,9 +279,15 @@ def _completion_start(mapped: Mapped) -> int | None:
     return clamp(found, max(mapped.end, mapped.start))[0]
 
 
-def _add_tools(fields: dict[str, Any]) -> None:
-    fields["tool_definitions"] = tools.definitions(fields["input"])
-    fields["tool_calls"], fields["tool_call_names"] = tools.calls(fields["output"])
+def _add_tools(fields: dict[str, Any], mapped: Mapped) -> None:
+    span, plan = mapped.span, mapped.plan
+    defined, called = tools.definitions(fields["input"]), tools.calls(fields["output"])
+    if plan.offered and not defined:
+        defined = tools.definitions_within(first(plan.offered, span))
+    if plan.calls and not called.names:
+        called = tools.calls_within(first(plan.calls, span))
+    fields["tool_definitions"] = defined
+    fields["tool_calls"], fields["tool_call_names"] = called
 
 
 def _add_experiment(fields: dict[str, Any], mapped: Mapped) -> None:

@@ -5,12 +5,13 @@ a column that is fixed by its first value the one with the lowest. So rows are t
 repetition of the changes, and a merge that changes nothing gives None.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from copy import copy
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from langfuse_app.ingestion import tools
 from langfuse_app.ingestion.changes import Change, Clock
 from langfuse_app.ingestion.metadata_merge import Clocks, Metadata
 from langfuse_app.ingestion.normalise import leaves_to_map
@@ -215,8 +216,8 @@ class _Merge(Generic[Row]):
             values["trace_id"] = maker.trace_id
         return self._kind(**values)
 
-    def _clock(self, row: Row, columns: Iterable[str]) -> _MergeClock:
-        """merge_clock of the row; also sets what follows from several statements: metadata, tags, bytes, end time."""
+    def _clock(self, row: Row, columns: Collection[str]) -> _MergeClock:
+        """merge_clock of the row; also sets what follows from several statements: metadata, tags, bytes, end time, tools."""
         by_clock: dict[Clock, list[str]] = {clock: [] for clock in self._metadata.clocks()}
         clocks = self._clocks
         for column in columns:
@@ -232,6 +233,7 @@ class _Merge(Generic[Row]):
             row.tags, row.event_bytes = sorted(self._tags), self._bytes
         if isinstance(row, ObservationRow):
             told.end_time = _bound_end(row)
+            _find_tools(row, columns)
         return told
 
     def _arrivals(self, row: Row, clock: _MergeClock) -> None:
@@ -247,6 +249,14 @@ class _Merge(Generic[Row]):
 
 def _tags(row: ObservationRow | TraceRow | ScoreRow) -> list[str]:
     return [] if isinstance(row, ScoreRow) else row.tags
+
+
+def _find_tools(row: ObservationRow, columns: Collection[str]) -> None:
+    """The tool columns, where events state the payload that they follow from; a span below has found its own."""
+    if "input" in columns:
+        row.tool_definitions = tools.definitions(row.input)
+    if "output" in columns:
+        row.tool_calls, row.tool_call_names = tools.calls(row.output)
 
 
 def _bound_end(row: ObservationRow) -> int | None:

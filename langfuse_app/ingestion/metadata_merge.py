@@ -216,9 +216,11 @@ def _restored(stored: Mapping[str, str], info: Clocks, clocks: list[Clock]) -> N
         else:
             root.children[name] = Node(clock(info.leaves.get(name, info.default)), SCALAR, text)
     for path, index in info.touches.items():
-        _find(root, path).touch = clock(index)
+        for node in _way(root, path):  # what is above was touched with it
+            node.touch = max(node.touch, clock(index))
     for path, index in info.floors.items():
-        _find(root, path).floor = clock(index)
+        [*_, node] = _way(root, path)
+        node.floor = clock(index)
     return root
 
 
@@ -234,11 +236,12 @@ def _nested(name: str, text: str) -> Leaves:
     return {} if leaves.get(name, "{}") not in _EMPTY else leaves
 
 
-def _find(root: Node, path: str) -> Node:
+def _way(root: Node, path: str) -> Iterator[Node]:
+    """The nodes below the root that lead to a path, its own last."""
     node = root
     for name in path.split("/"):
         node = node.children[name]
-    return node
+        yield node
 
 
 # --- statements that share no key → row: what their joined trees would give ----------------------

@@ -188,7 +188,7 @@ def metadata_leaves(value: object) -> dict[str, str]:
     """Leaf path → JSON text of the leaf."""
     leaves: dict[str, str] = {}
     for key, item in metadata_record(value).items():
-        leaves.update(value_leaves(segment(clean(str(key))), item))
+        leaves.update(value_leaves(segment(clean(str(key))), clean(item) if isinstance(item, str) else item))
     return leaves
 
 

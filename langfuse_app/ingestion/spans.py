@@ -24,6 +24,7 @@ STRUCTURED: Final = frozenset(
         "gen_ai.tool.definitions",
         "gen_ai.tool.call.arguments",
         "gen_ai.tool.call.result",
+        "gen_ai.retrieval.documents",
     }
 )
 ERROR: Final = 2  # the status code of a failed span

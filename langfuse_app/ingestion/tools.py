@@ -7,14 +7,21 @@ from langfuse_app.ingestion.attributes import NOT_JSON, json_value, parse
 from langfuse_app.ingestion.normalise import json_text, text
 
 # What any definition or call is written with; a payload without these words is not parsed at all.
-_DEFINITION_MARK: Final = '"tools"'
+_DEFINITION_MARKS: Final = (('"tools"',), ('"function"', '"parameters"'))  # all of one of these
 _CALL_MARKS: Final = ("tool", '"function')
 _DOCUMENTS: Final = ("{", "[")
 _MAX_DEPTH: Final = 6  # how far calls are looked for below the output
 _CALL_LISTS: Final = ("tool_calls", "toolCalls")
 # Members that lead to messages or to parts of messages.
-_BELOW: Final = ("message", "messages", "choices", "content", "parts", "output", "additional_kwargs", "kwargs", "generations")
+_BELOW: Final = (
+    "message", "messages", "choices", "candidates", "content", "parts", "output", "additional_kwargs", "kwargs", "generations",
+)  # fmt: skip
 _CALL_TYPES: Final = frozenset({"tool_use", "tool-call", "tool_call", "toolCall", "function_call"})
+# Members that are one call: OpenAI's before there were tools, Gemini's in both spellings, Bedrock's, Genkit's.
+_CALL_MEMBERS: Final = ("function_call", "functionCall", "toolUse", "toolRequest")
+_DECLARATIONS: Final = ("function_declarations", "functionDeclarations")  # Gemini's list within a tool
+_INNER: Final = ("function", "toolSpec")  # the level between of OpenAI and Bedrock
+_SCHEMAS: Final = ("parameters", "input_schema", "inputSchema", "parameters_json_schema", "parametersJsonSchema")
 
 
 class Joined(NamedTuple):
@@ -50,11 +57,16 @@ def join(payload: str, tools: object) -> Joined:
 
 def definitions(payload: str) -> dict[str, str]:
     """Tool name → JSON text of {description, parameters}, from an input's `tools` or its messages' `tools`."""
-    if payload[:1] not in _DOCUMENTS or _DEFINITION_MARK not in payload:
+    if payload[:1] not in _DOCUMENTS or not any(all(mark in payload for mark in marks) for marks in _DEFINITION_MARKS):
         return {}
+    return definitions_within(parse(payload))
+
+
+def definitions_within(document: object) -> dict[str, str]:
+    """The definitions of an input that is JSON no longer."""
     found: dict[str, str] = {}
-    for tools in _tool_lists(parse(payload)):
-        for tool in tools if isinstance(tools, list) else ():
+    for tools in _tool_lists(document):
+        for tool in _each(tools):
             name, definition = _definition(tool)
             if name:
                 found.setdefault(name, definition)
@@ -66,19 +78,29 @@ def _tool_lists(document: object) -> Iterator[object]:
     if isinstance(document, dict):
         found = cast("dict[str, Any]", document)
         yield found.get("tools")
+        yield _object(found.get("config")).get("tools")  # Gemini's request
         messages = found.get("messages")
-    for message in cast("list[object]", messages) if isinstance(messages, list) else ():
-        if isinstance(message, dict):
-            yield cast("dict[str, Any]", message).get("tools")
+    for message in _objects(messages):
+        yield message.get("tools")
+        content = message.get("content")
+        if isinstance(content, dict) and message.get("role") == "tool":  # LangChain's handlers add a message for each tool
+            yield [content]
 
 
-def _definition(tool: object) -> tuple[str, str]:
-    """Name and definition of a tool: OpenAI's nested form, or flat with the schema under any usual name."""
-    outer = _object(json_value(tool))
-    inner = _object(outer.get("function")) or outer
-    schema = next((inner[key] for key in ("parameters", "input_schema", "inputSchema", "parameters_json_schema") if key in inner), None)
+def _each(tools: object) -> Iterator[dict[str, Any]]:
+    """The tools of a list; one that holds several (Gemini) as those."""
+    for tool in cast("list[object]", tools) if isinstance(tools, list) else ():
+        found = _object(json_value(tool))  # some give each as JSON text
+        declared = _member(found, *_DECLARATIONS)
+        yield from _objects(declared) if isinstance(declared, list) else (found,)
+
+
+def _definition(tool: dict[str, Any]) -> tuple[str, str]:
+    """Name and definition of a tool: flat or with a level between, the schema under any usual name."""
+    inner = _object(_member(tool, *_INNER)) or tool
+    schema = json_value(_member(inner, *_SCHEMAS))
     name = inner.get("name")
-    shown = {"description": inner.get("description"), "parameters": json_value(schema)}
+    shown = {"description": inner.get("description"), "parameters": _object(schema).get("json", schema)}
     told = {key: value for key, value in shown.items() if value is not None}
     return (name, json_text(told)) if isinstance(name, str) else ("", "")
 
@@ -87,8 +109,13 @@ def calls(payload: str) -> Calls:
     """The tool calls of an output, in order, each once by its id."""
     if payload[:1] not in _DOCUMENTS or (_CALL_MARKS[0] not in payload and _CALL_MARKS[1] not in payload):
         return Calls([], [])
+    return calls_within(parse(payload))
+
+
+def calls_within(output: object) -> Calls:
+    """The tool calls of an output that is JSON no longer."""
     found: dict[str, tuple[str, str]] = {}
-    for call in _walk(parse(payload), 0, bare=True):
+    for call in _walk(output, 0, bare=True):
         _note(call, found)
     return Calls([told for told, _ in found.values()], [name for _, name in found.values()])
 
@@ -99,7 +126,7 @@ def _note(call: dict[str, Any], found: dict[str, tuple[str, str]]) -> None:
     name = _member(inner, "name", "toolName", "tool_name")
     if not isinstance(name, str) or not name:
         return
-    identity = text(_member(call, "call_id", "toolCallId", "tool_call_id", "id"))
+    identity = text(_member(call, "call_id", "toolCallId", "tool_call_id", "toolUseId", "ref", "id"))
     index = call.get("index")
     told = {
         "id": identity,
@@ -125,12 +152,12 @@ def _walk_object(value: dict[str, Any], depth: int, *, bare: bool) -> Iterator[d
     if value.get("type") in _CALL_TYPES or (bare and _looks_called(value)):
         yield value
         return
-    for key in _CALL_LISTS:
-        listed = json_value(value.get(key))
-        yield from (_object(item) for item in cast("list[object]", listed if isinstance(listed, list) else []))
+    told = [call for key in _CALL_LISTS for call in _objects(json_value(value.get(key)))]
+    yield from told
+    yield from (_object(value[key]) for key in _CALL_MEMBERS if value.get(key))
     for key in _BELOW:
-        if key in value:
-            yield from _walk(value[key], depth + 1)
+        if key in value and not (told and key == "additional_kwargs"):  # LangChain says there again what it told
+            yield from _walk(value[key], depth + 1, bare=key == "content")
 
 
 def _looks_called(value: dict[str, Any]) -> bool:
@@ -141,6 +168,10 @@ def _looks_called(value: dict[str, Any]) -> bool:
 
 def _member(value: dict[str, Any], *names: str) -> Any:
     return next((value[name] for name in names if value.get(name) is not None), None)
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [_object(item) for item in cast("list[object]", value if isinstance(value, list) else [])]
 
 
 def _object(value: object) -> dict[str, Any]:

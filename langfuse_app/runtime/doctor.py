@@ -113,7 +113,9 @@ def _blobs(settings: Settings) -> list[Finding]:
     store.put(name, b"probe")
     try:
         same = store.get(name) == b"probe"
+        listed = not isinstance(store, blobs.S3Blobs) or bool(store.page(name)[0])
     finally:
         store.delete(name)
     where = settings.LANGFUSE_S3_EVENT_UPLOAD_BUCKET or str(settings.data_dir / "blobs")
-    return [Finding("Blobs", same, f"written, read and deleted in {where}", "what was read is not what was written: check that store")]
+    advice = "what was read or listed is not what was written: check that store"
+    return [Finding("Blobs", same and listed, f"written, read and deleted in {where}", advice)]

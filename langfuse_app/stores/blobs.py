@@ -1,12 +1,16 @@
 """Blobs: files under the data folder by default, S3 where a bucket is configured."""
 
+import base64
+import hashlib
 import os
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from functools import lru_cache
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from langfuse_app.core.ids import new_id
 from langfuse_app.core.settings import get_settings
@@ -121,6 +125,25 @@ class FileBlobs:
         self.path(name).unlink(missing_ok=True)
 
 
+class Listed(NamedTuple):
+    """A key and its bytes, as a listing tells them."""
+
+    name: str
+    size: int
+
+
+@contextmanager
+def _told() -> Generator[None]:
+    """What the store says when it refuses or is away, as BlobStoreError."""
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (Boto3Error, BotoCoreError, ClientError) as error:
+        raise BlobStoreError(f"{type(error).__name__}: {error}") from error
+
+
 class S3Blobs:
     """Blobs as objects of one bucket."""
 
@@ -150,13 +173,47 @@ class S3Blobs:
 
     def put_file(self, name: str, file: BinaryIO, content_type: str) -> None:
         """A file of any size, in parts where it is large. BlobStoreError says what the store said."""
-        from boto3.exceptions import Boto3Error
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
+        with _told():
             self._client.upload_fileobj(file, self._bucket, self._prefix + name, ExtraArgs={"ContentType": content_type})
-        except (Boto3Error, BotoCoreError, ClientError) as error:
-            raise BlobStoreError(f"{type(error).__name__}: {error}") from error
+
+    def put_verified(self, name: str, file: BufferedReader) -> None:
+        """A file in one PUT (5 GB at most) which the store checks by its MD5; then the store is asked for its size. BlobStoreError."""
+        md5, size = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)), file.tell()
+        file.seek(0)
+        with _told():
+            place = {"Bucket": self._bucket, "Key": self._prefix + name}
+            self._client.put_object(**place, Body=file, ContentLength=size, ContentMD5=base64.b64encode(md5.digest()).decode())
+            stored = self._client.head_object(**place)["ContentLength"]
+        if stored != size:
+            raise BlobStoreError(f"{name}: {stored} of {size} bytes arrived")
+
+    def reader(self, name: str) -> BinaryIO:
+        """The bytes as a stream; KeyError when absent, BlobStoreError."""
+        try:
+            with _told():
+                return self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"]
+        except BlobStoreError as error:
+            if isinstance(error.__cause__, self._client.exceptions.NoSuchKey):
+                raise KeyError(name) from None
+            raise
+
+    def page(self, folder: str, after: str = "", limit: int = 1_000) -> tuple[list[Listed], bool]:
+        """Up to `limit` (1 000) keys below a folder, in their order, behind the key `after`; and whether more come. BlobStoreError."""
+        start = {"StartAfter": self._prefix + after} if after else {}
+        with _told():
+            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix + folder, MaxKeys=limit, **start)
+        found = [Listed(entry["Key"].removeprefix(self._prefix), entry["Size"]) for entry in answer.get("Contents", ())]
+        return found, bool(answer["IsTruncated"])
+
+    def delete_all(self, names: Sequence[str]) -> None:
+        """Remove up to 1 000 keys with one request; absent ones are fine. BlobStoreError."""
+        if not names:
+            return
+        with _told():
+            keys = [{"Key": self._prefix + name} for name in names]
+            answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": keys, "Quiet": True})
+        if refused := answer.get("Errors"):
+            raise BlobStoreError(f"{len(refused)} of {len(names)} keys were not removed: {refused[0].get('Code')}")
 
     def put_url(self, name: str, *, content_type: str, length: int, sha256: str, lifetime_s: int) -> str:
         """A link for a PUT of exactly these bytes: type, length and base64 SHA-256 are signed. BlobStoreError."""
@@ -168,13 +225,9 @@ class S3Blobs:
         return self._link("get_object", name, {"ResponseContentType": content_type, "ResponseContentDisposition": disposition}, lifetime_s)
 
     def _link(self, operation: str, name: str, more: dict[str, Any], lifetime_s: int) -> str:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         params = {"Bucket": self._bucket, "Key": self._prefix + name, **more}
-        try:
+        with _told():
             return self._client.generate_presigned_url(operation, Params=params, ExpiresIn=lifetime_s)
-        except (BotoCoreError, ClientError) as error:
-            raise BlobStoreError(f"{type(error).__name__}: {error}") from error
 
 
 def s3_client(*, region: str, endpoint: str, access_key_id: str, secret_access_key: str, force_path_style: bool) -> Any:
@@ -220,9 +273,15 @@ def _configured(kind: str) -> S3Blobs | None:
 
 
 @lru_cache
+def event_bucket() -> S3Blobs | None:
+    """The bucket of the raw log, None where there is none."""
+    return _configured("EVENT")
+
+
+@lru_cache
 def blobs() -> FileBlobs | S3Blobs:
     """The blob store of this installation."""
-    return _configured("EVENT") or FileBlobs(get_settings().data_dir / "blobs")
+    return event_bucket() or FileBlobs(get_settings().data_dir / "blobs")
 
 
 @lru_cache

@@ -16,13 +16,24 @@ from langfuse_app.core.errors import QueryTooHeavyError, ServiceUnavailableError
 from langfuse_app.core.settings import get_settings
 from langfuse_app.stores import turns
 
-# Codes of a query that was stopped at a limit: time, memory, rows, bytes, result size, concurrency.
-_TOO_HEAVY = ("Code: 158.", "Code: 159.", "Code: 160.", "Code: 202.", "Code: 241.", "Code: 307.", "Code: 396.")
+# Codes of a query that was stopped at a limit: time, memory, rows, bytes, what is joined, concurrency.
+_TOO_HEAVY = ("Code: 158.", "Code: 159.", "Code: 160.", "Code: 191.", "Code: 202.", "Code: 241.", "Code: 307.")
+_TOO_LARGE = "Code: 396."  # the limit of the answer's size
 # Codes of a server that cannot work now and will again: disk full, network, too many parts, read-only, half-known inserts, Keeper.
 _AWAY = ("Code: 209.", "Code: 210.", "Code: 242.", "Code: 243.", "Code: 252.", "Code: 279.", "Code: 319.", "Code: 999.", "No space left on")
 _TOO_LONG = "Field value too long"  # a parameter over the server's http_max_field_value_size
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _local = threading.local()
+
+# Blocks of few rows, because rows with payloads are large: 65 000 of them, as usual, are more than the server may use.
+SMALL_BLOCKS = {"max_block_size": 256}
+# Settings of a query whose answer is held in memory at once: LargeAnswerError where it is larger than that (bytes), or where
+# so much would have to be sorted for it.
+AT_ONCE = SMALL_BLOCKS | {"max_result_bytes": 4 << 20, "max_bytes_to_sort": 32 << 20, "wait_end_of_query": 1}
+
+
+class LargeAnswerError(QueryTooHeavyError):
+    """The answer is larger than AT_ONCE allows: read it row by row (stores/row_stream.py)."""
 
 
 @lru_cache
@@ -67,6 +78,8 @@ def _translate(error: Exception) -> Exception:
     text = str(error)
     if _TOO_LONG in text:
         return QueryTooHeavyError("a value of the query is too long, send a shorter one")
+    if _TOO_LARGE in text:
+        return LargeAnswerError()
     if any(code in text for code in _TOO_HEAVY):
         return QueryTooHeavyError()
     if isinstance(error, OperationalError) or any(code in text for code in _AWAY):
@@ -77,7 +90,7 @@ def _translate(error: Exception) -> Exception:
 def query(sql: str, params: dict[str, Any] | None = None, settings: dict[str, Any] | None = None) -> list[dict[str, Any]]:
     """Rows as dicts; parameters are bound by the server as {name:Type}. A query of one project waits for its turn.
 
-    Raises QueryTooHeavyError at a limit, ServiceUnavailableError when the server is away.
+    Raises QueryTooHeavyError at a limit, LargeAnswerError at that of AT_ONCE, ServiceUnavailableError when the server is away.
     """
     limits = {"max_execution_time": get_settings().LANGFUSE_QUERY_MAX_SECONDS}
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
@@ -36,9 +37,28 @@ def read_engine() -> Engine:
     return _make(url) if url else engine()
 
 
+_open: ContextVar[Session | None] = ContextVar("open transaction", default=None)
+
+
+@contextmanager
+def transaction() -> Generator[None]:
+    """Every `session` inside is part of one transaction, which holds or fails as a whole; errors as `session`."""
+    with session() as current:
+        token = _open.set(current)
+        try:
+            yield
+        finally:
+            _open.reset(token)
+
+
 @contextmanager
 def session() -> Generator[Session]:
-    """One transaction. ServiceUnavailableError when the server cannot be reached."""
+    """One transaction, or the open one's next statements. ServiceUnavailableError when the server cannot be reached."""
+    outer = _open.get()
+    if outer is not None:
+        yield outer
+        outer.flush()  # what breaks a rule of the tables is raised where it was written
+        return
     try:
         with Session(engine(), expire_on_commit=False) as current:
             yield current

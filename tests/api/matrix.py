@@ -72,6 +72,11 @@ admin         DELETE  /api/admin/organizations/{organization_id}                
 admin         GET     /api/admin/organizations/{organization_id}/apiKeys        200  401
 admin         POST    /api/admin/organizations/{organization_id}/apiKeys        201  401
 admin         DELETE  /api/admin/organizations/{organization_id}/apiKeys/{organization_key_id}  200  401
+admin         POST    /api/admin/api-keys                                       200  401
+admin         GET     /api/admin/bullmq                                         200  401
+admin         POST    /api/admin/bullmq                                         200  401
+admin         GET     /api/admin/ingestion-replay                               200  401
+admin         POST    /api/admin/ingestion-replay                               200  401
 
 project       GET     /api/public/traces                                        200* 200
 project       POST    /api/public/traces                                        200  200
@@ -267,6 +272,13 @@ BODIES: dict[str, Any] = {
     "POST /api/admin/organizations": {"name": "one more"},
     "PUT /api/admin/organizations/{organization_id}": {"name": "test organisation"},
     "POST /api/admin/organizations/{organization_id}/apiKeys": {},
+    "POST /api/admin/api-keys": {"action": "invalidate", "projectIds": ["{project_id}"]},
+    "POST /api/admin/bullmq": {"action": "retry", "queueNames": ["ingestion-dead-letters"]},
+    "POST /api/admin/ingestion-replay": {
+        "projectId": "{project_id}",
+        "fromTimestamp": "2026-01-01T00:00:00Z",
+        "toTimestamp": "2100-01-01T00:00:00Z",
+    },
     "POST /api/public/traces": {"name": "one more"},
     "DELETE /api/public/traces": {"traceIds": ["{trace_id}"]},
     "POST /api/public/scores": {"traceId": "{trace_id}", "name": "n", "value": 1},

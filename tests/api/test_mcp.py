@@ -1,8 +1,11 @@
 """The Model Context Protocol: JSON-RPC over streamable HTTP, and tools that are routes (spec/api.md §12)."""
 
+import re
 from typing import Any
+from urllib.parse import parse_qsl
 
 import jsonschema_rs
+import orjson
 import pytest
 from fastapi.testclient import TestClient
 
@@ -14,6 +17,8 @@ from langfuse_app.core.settings import get_settings
 from tests import factories
 from tests.api.conftest import Api
 from tests.api.doors import needs_a_project_key
+from tests.api.matrix import QUERIES, RENAMED
+from tests.api.test_matrix import Tenant, filled
 
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
 NOTIFICATION = {"jsonrpc": "2.0", "method": "notifications/initialized"}
@@ -32,8 +37,12 @@ def ask(api: Api, method: str, params: Any = None, id: Any = 1) -> dict[str, Any
 
 
 def use(api: Api, name: str, /, **arguments: Any) -> dict[str, Any]:
-    """The result of a tool."""
-    return ask(api, "tools/call", {"name": name, "arguments": arguments})["result"]
+    """The result of a tool, which is as the tool says."""
+    result = ask(api, "tools/call", {"name": name, "arguments": arguments})["result"]
+    schema = toolbox(api.client.app)[name].answer  # pyright: ignore[reportArgumentType] - the app of these tests
+    if schema is not None and not result["isError"]:
+        jsonschema_rs.validator_for(dict(schema), validate_formats=True).validate(result["structuredContent"])
+    return result
 
 
 def read(api: Api, name: str, /, **arguments: Any) -> Any:
@@ -43,9 +52,52 @@ def read(api: Api, name: str, /, **arguments: Any) -> Any:
     return result["structuredContent"]
 
 
+def refused(result: dict[str, Any]) -> dict[str, Any]:
+    """What a tool was refused with: as text only, since clients hold `structuredContent` against the schema of its answers."""
+    assert result["isError"]
+    assert "structuredContent" not in result
+    return orjson.loads(result["content"][0]["text"])
+
+
 def test_who_may_come_in(anonymous: TestClient, scope: ProjectScope) -> None:
     needs_a_project_key(anonymous, scope, "POST", "/mcp", PING)
     assert anonymous.post("/api/public/mcp", json=PING, headers=factories.organization_auth(scope)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        (["application/json, text/event-stream"], 200), (["application/json"], 200), (["*/*"], 200), (["Application/*;q=0.5"], 200),
+        (["text/event-stream", "application/json; charset=utf-8"], 200), (["text/html", "*/*;q=0.1"], 200),
+        (["text/event-stream"], 406), (["text/html"], 406), ([""], 406), ([], 406), (["application/json;q=0"], 406),
+        (["application/json; q=0.0, text/event-stream"], 406), (["application/jsonp"], 406),
+    ],
+)  # fmt: skip
+def test_an_answer_must_be_acceptable(anonymous: TestClient, api: Api, accept: list[str], status: int) -> None:
+    client = TestClient(anonymous.app)
+    del client.headers["accept"]
+    headers = [*api.headers.items(), *(("Accept", one) for one in accept)]
+    answer = client.post("/api/public/mcp", json=PING, headers=headers)
+    assert answer.status_code == status
+    if status == 406:
+        error = {"code": -32000, "message": "Not Acceptable: Client must accept application/json"}
+        assert answer.json() == {"jsonrpc": "2.0", "id": None, "error": error}
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("application/json", 200), ("Application/JSON; charset=utf-8", 200), ("application/json-rpc", 415), ("text/plain", 415),
+        ("application/x-www-form-urlencoded", 415), ("", 415), ("text/plain; x=application/json", 415), (None, 415),
+    ],
+)  # fmt: skip
+def test_a_message_must_be_json(api: Api, content_type: str | None, status: int) -> None:
+    headers = api.headers | ({} if content_type is None else {"Content-Type": content_type})
+    answer = api.client.post("/api/public/mcp", content=orjson.dumps(PING), headers=headers)
+    assert answer.status_code == status
+    if status == 415:
+        error = {"code": -32000, "message": "Unsupported Media Type: Content-Type must be application/json"}
+        assert answer.json() == {"jsonrpc": "2.0", "id": None, "error": error}
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
@@ -95,7 +147,7 @@ def test_what_needs_no_answer_gets_none(api: Api) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_message_is_refused(api: Api, body: bytes, code: int) -> None:
-    answer = api.client.post("/api/public/mcp", content=body, headers=api.headers)
+    answer = api.client.post("/api/public/mcp", content=body, headers=api.headers | {"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["id"], answer.json()["error"]["code"]) == (400, None, code)
 
 
@@ -141,7 +193,7 @@ def tools(anonymous: TestClient) -> list[dict[str, Any]]:
 
 def test_every_tool_is_well_formed(tools: list[dict[str, Any]]) -> None:
     for tool in tools:
-        assert tool.keys() == {"name", "description", "inputSchema", "annotations"}
+        assert tool.keys() - {"outputSchema"} == {"name", "description", "inputSchema", "annotations"}
         assert len(tool["name"]) <= LONGEST_NAME
         assert tool["name"].replace("_", "").isalpha()
         assert tool["description"]
@@ -149,6 +201,31 @@ def test_every_tool_is_well_formed(tools: list[dict[str, Any]]) -> None:
         jsonschema_rs.meta.validate(schema)
         jsonschema_rs.validator_for(schema)  # every reference leads somewhere
         assert (schema["type"], schema["required"]) == ("object", [name for name in schema["properties"] if name in schema["required"]])
+
+
+def test_tools_say_what_they_answer(tools: list[dict[str, Any]]) -> None:
+    schemas = {tool["name"]: tool["outputSchema"] for tool in tools if "outputSchema" in tool}
+    for schema in schemas.values():
+        jsonschema_rs.meta.validate(schema)
+        jsonschema_rs.validator_for(schema)  # every reference leads somewhere
+        assert schema["type"] == "object"
+    assert {"id", "observations", "scores"} <= schemas["get_trace"]["properties"].keys()
+    assert schemas["list_traces"]["properties"].keys() == {"data", "meta"}
+    silent = {tool["name"] for tool in tools} - schemas.keys()
+    assert silent == {"delete_prompt"}  # which has nothing to say
+
+
+def test_every_reading_tool_answers_as_it_says(anonymous: TestClient) -> None:
+    tenant = Tenant(anonymous)
+    api, checked = Api(anonymous, tenant.scope), 0
+    for tool in toolbox(anonymous.app).values():  # pyright: ignore[reportArgumentType] - the app of these tests
+        if tool.method == "GET":
+            path = RENAMED.get(tool.route, tool.route)
+            ids = [tenant.ids[name] for name in re.findall(r"\{(\w+)\}", path)]
+            asked = dict(parse_qsl(filled(QUERIES.get(f"GET {path}", ""), tenant.ids)))
+            assert not use(api, tool.name, **dict(zip(tool.path, ids, strict=True)), **asked)["isError"], tool.name
+            checked += tool.answer is not None
+    assert checked > 40
 
 
 def test_tools_are_the_routes_of_a_project(tools: list[dict[str, Any]]) -> None:
@@ -225,10 +302,9 @@ def test_a_refusal_is_the_routes_own(api: Api) -> None:
         ("get_skill", {"skillName": "x"}, "/unstable/skills/x"),
     ):
         result, direct = use(api, name, **arguments), api.get(path)
-        assert (result["isError"], result["_meta"], result["structuredContent"]) == (True, {"status": direct.status_code}, direct.json())
+        assert (result["isError"], result["_meta"], refused(result)) == (True, {"status": direct.status_code}, direct.json())
         assert direct.status_code >= 400
-    refused = use(api, "create_dataset", description="without a name")
-    assert (refused["isError"], refused["structuredContent"]["error"][0]["path"]) == (True, ["name"])
+    assert refused(use(api, "create_dataset", description="without a name"))["error"][0]["path"] == ["name"]
     assert use(api, "create_evaluator")["isError"]
 
 

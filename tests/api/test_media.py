@@ -328,15 +328,26 @@ def test_the_routes_of_dataset_items_show_media(api: Api) -> None:
     reference = f"@@@langfuseMedia:type=image/png|id={media_id}|source=bytes@@@"
     api.post("/v2/datasets", {"name": "photos"})
     created = api.post("/dataset-items", {"datasetName": "photos", "id": new_id(), "input": {"photo": reference}}).json()
+    api.post("/dataset-items", {"datasetName": "photos", "input": "no photo"})
+    plain, first_generation = api.get("/datasets/photos").json()["items"]
+    assert (plain["input"], plain["mediaReferences"]) == ("no photo", [])
     for item in (
         created,
         api.get(f"/dataset-items/{created['id']}").json(),
-        api.get("/dataset-items", datasetName="photos").json()["data"][0],
+        api.get("/dataset-items", datasetName="photos").json()["data"][1],
+        first_generation,
+        api.post("/datasets", {"name": "photos"}).json()["items"][1],
     ):
         [shown] = item["mediaReferences"]
         assert (shown["field"], shown["jsonPath"], shown["referenceString"]) == ("input", "$['photo']", reference)
         assert api.client.get(shown["media"]["url"]).content == PNG
     assert service.forget_traces(api.scope, ["t1"]) == 0
+
+
+def test_a_dataset_may_refer_to_more_files_than_a_statement_has_parameters(api: Api) -> None:
+    media_id = upload(api)
+    found = service.describe(api.scope, [media_id, *(f"{number:022}" for number in range(70_000))], "http://here")
+    assert found.keys() == {media_id}
 
 
 def test_a_file_that_is_linked_meanwhile_stays(api: Api) -> None:

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.time import from_us, iso_ms, to_us
 from langfuse_app.features.ingest.repository_clickhouse import insert_rows
+from langfuse_app.features.metrics import repository_clickhouse, service
 from langfuse_app.features.metrics.schemas import DailyMetricsOut, MetricsOut, MetricsQuery
 from langfuse_app.features.metrics.service import buckets
 from langfuse_app.ingestion.rows import ObservationRow, ScoreRow, TraceRow
@@ -364,3 +365,86 @@ def test_days(measured: Api, api: Api, world: tuple[ProjectScope, World]) -> Non
     mine = {trace.id for trace in world[1].traces if trace.user_id == "user 1" and "a" in trace.tags and trace.name == "name 0"}
     assert sum(day["countTraces"] for day in narrowed) == len(mine)
     assert sum(day["countObservations"] for day in narrowed) == sum(row.trace_id in mine for row in world[1].observations)
+
+
+# --- limits ---------------------------------------------------------------------------------------------
+
+
+def too_heavy(api: Api, route: str, **more: Any) -> str:
+    answer = api.get(route, query=json.dumps(query(**more)))
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["error"] == "Request timed out"
+    return answer.json()["message"]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_series_is_whole_or_refused(measured: Api, monkeypatch: pytest.MonkeyPatch, route: str) -> None:
+    minutes = {"timeDimension": {"granularity": "minute"}}
+    advice = too_heavy(measured, route, **minutes)  # 14 400 of them
+    assert "more than 10000 rows, choose a coarser timeDimension" in advice
+    assert len(ask(measured, route, **minutes, config={"row_limit": 1000})) == 1000
+    a_week = iso_ms(START + timedelta(minutes=10_000))
+    assert len(ask(measured, route, **minutes, toTimestamp=a_week)) == 10_000
+    assert "more than 10000" in too_heavy(measured, route, **minutes, toTimestamp=a_week, dimensions=[{"field": "name"}])
+    monkeypatch.setattr(service, "ROWS_MOST", 39)
+    days = {"timeDimension": {"granularity": "day"}}
+    assert "more than 39 rows" in too_heavy(measured, route, **days, dimensions=[{"field": "name"}])  # 10 days of 4 names
+    monkeypatch.setattr(service, "ROWS_MOST", 40)
+    assert len(ask(measured, route, **days, dimensions=[{"field": "name"}])) == 40
+
+
+def test_groups_are_whole_or_refused(measured: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "ROWS_MOST", 5)
+    by_user = {"dimensions": [{"field": "userId"}]}
+    assert "fewer dimensions" in too_heavy(measured, "/metrics", **by_user)
+    assert len(ask(measured, "/metrics", **by_user, config={"row_limit": 5})) == 5
+    monkeypatch.setattr(service, "ROWS_MOST", 6)
+    assert len(ask(measured, "/metrics", **by_user)) == 6
+
+
+@pytest.mark.parametrize(
+    ("route", "more"),
+    [
+        ("/v2/metrics", {"dimensions": [{"field": "traceName"}]}),
+        ("/metrics", {"metrics": [{"measure": "countScores", "aggregation": "sum"}]}),
+        ("/metrics", {"view": "traces", "metrics": [{"measure": "totalCost", "aggregation": "sum"}]}),
+        ("/v2/metrics", {"view": "scores-numeric", "dimensions": [{"field": "observationName"}]}),
+    ],
+)
+@pytest.mark.parametrize("limit", ["max_bytes_in_join", "max_bytes_in_set"])
+def test_what_would_join_too_much_is_refused(
+    measured: Api, monkeypatch: pytest.MonkeyPatch, route: str, more: dict[str, Any], limit: str
+) -> None:
+    ask(measured, route, **more)
+    monkeypatch.setattr(repository_clickhouse, "_LIMITS", repository_clickhouse._LIMITS | {limit: 1})
+    assert "narrow the time range" in too_heavy(measured, route, **more)
+    ask(measured, route)  # without a join there is no such limit
+
+
+def test_a_score_knows_its_trace_however_late_it_comes(api: Api) -> None:
+    late = (END - factories.START).total_seconds() - 60
+    factories.trace(api.scope, "t", -300 * 86_400, name="old trace")
+    factories.observation(api.scope, "t", "o", -299 * 86_400, name="old span")
+    factories.score(api.scope, "s", late, trace_id="t", observation_id="o", data_type="NUMERIC", value=1)
+    dimensions = [{"field": "traceName"}, {"field": "observationName"}]
+    [row] = ask(api, view="scores-numeric", dimensions=dimensions)
+    assert (row["traceName"], row["observationName"], row["count_count"]) == ("old trace", "old span", 1)
+
+
+@pytest.mark.parametrize(("days", "name"), [(-1.5, "a trace"), (0, "a trace"), (29, "a trace"), (90, None)])
+def test_how_long_a_trace_may_be(api: Api, days: float, name: str | None) -> None:
+    """A trace is found beside observations that begin up to 30 days after it, and 2 before it."""
+    begin = (START - factories.START).total_seconds() + 3600
+    factories.trace(api.scope, "t", begin - days * 86_400, name="a trace")
+    factories.observation(api.scope, "t", "o", begin)
+    assert ask(api, dimensions=[{"field": "traceName"}], toTimestamp=iso_ms(START + timedelta(days=1))) == [
+        {"traceName": name, "count_count": 1}
+    ]
+    asked = {"fromTimestamp": iso_ms(START - timedelta(days=100)), "toTimestamp": iso_ms(START + timedelta(days=10))}
+    [row] = ask(api, "/metrics", view="traces", metrics=[{"measure": "observationsCount", "aggregation": "sum"}], **asked)
+    assert row == {"sum_observationsCount": 1}
+
+
+def test_the_last_month_there_is(api: Api) -> None:
+    asked = {"fromTimestamp": "9999-10-01T00:00:00Z", "toTimestamp": "9999-12-31T00:00:00Z", "timeDimension": {"granularity": "month"}}
+    assert api.get("/v2/metrics", query=json.dumps(query(**asked))).status_code < 500

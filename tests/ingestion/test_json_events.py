@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from langfuse_app.ingestion.changes import Change, Rejected
-from langfuse_app.ingestion.json_events import EVENT_TYPES, EnvelopeError, accept_batch, decode_batch
+from langfuse_app.ingestion.json_events import EVENT_TYPES, EnvelopeError, accept_batch, decode_batch, with_traces
 from tests.ingestion.wire import NOON, RECEIVED, accept, at, batch, changes, event, refused, request, rows, us
 
 OBSERVATIONS = sorted(name for name, kind in EVENT_TYPES.items() if kind.kind == "observation")
@@ -309,3 +309,36 @@ def test_what_was_not_acknowledged_is_not_decoded() -> None:
     events = [event("span-create", {"id": 5}), event("dataset-run-item-create", {}), event("trace-create", {"id": "t"})]
     found = decode_batch(batch(*events), None, request())
     assert [(one.index, isinstance(one, Rejected)) for one in found] == [(2, False)]
+
+
+def test_a_batch_says_which_observations_name_their_trace() -> None:
+    found = accept(
+        event("span-create", {"id": "a", "traceId": "t"}, id="1"),
+        event("generation-create", {"id": "b", "traceId": "t", "endTime": NOON}, id="2"),
+        event("span-update", {"id": "a", "endTime": NOON}, id="3"),
+        event("event-create", {"id": "c", "traceId": None}, id="4"),
+    )
+    assert (found.named, found.open, found.nameless) == ({"a": "t", "b": "t"}, {"a"}, {2: "a", 3: "c"})
+
+
+def test_a_trace_id_is_added_and_all_else_stays_as_sent() -> None:
+    sent = (
+        b'{"batch": [ {"id":"1","type":"span-update","timestamp":"%s","body":{"id":"a","output":{"n": 1.50, "n": 2}}}, {} ],"more":1e400}'
+    )
+    told = with_traces(sent % NOON.encode(), {0: "t\u00e9"})
+    assert b'"output":{"n": 1.50, "n": 2}' in told
+    assert b'"more":1e400' in told
+    [change, *_] = [one for one in decode_batch(told, None, request()) if isinstance(one, Change)]
+    assert (change.id, change.trace_id) == ("a", "t\u00e9")
+
+
+def test_tools_are_found_in_what_events_state() -> None:
+    tools = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}]
+    called = {"role": "assistant", "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}]}
+    row = rows(
+        event("generation-create", {"id": "o", "traceId": "t", "input": {"messages": [], "tools": tools}}, id="1"),
+        event("generation-update", {"id": "o", "traceId": "t", "output": called}, id="2"),
+    )["o"]
+    assert row.tool_definitions == {"weather": '{"parameters":{"type":"object"}}'}
+    assert row.tool_calls == ['{"id":"c1","arguments":"{}","type":"function","index":0}']
+    assert row.tool_call_names == ["weather"]

@@ -89,6 +89,11 @@ def test_a_large_object_is_stored_with_one_clock() -> None:
     assert len(row.merge_clock) < 150
 
 
+def test_an_object_within_keeps_its_object_from_an_array_of_before() -> None:
+    stated = ((5, {"a": {"b": {}}}), (1, {"a": {"a": 1, "b": {"a": [1]}}}), (4, {"a": []}))
+    assert merged(*stated) == merged(*sorted(stated, key=lambda one: one[0])) == {"a": '{"b":{}}'}
+
+
 @given(st.lists(st.dictionaries(st.sampled_from("ab"), CROWDED, max_size=2), min_size=1, max_size=6), st.randoms(use_true_random=False))
 @settings(max_examples=100, deadline=None)
 def test_any_order_is_a_deep_merge_in_the_order_of_clocks(values: list[Any], random: Any) -> None:

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from langfuse_app.stores.blobs import Blobs, FileBlobs, S3Blobs
-from langfuse_app.stores.raw_log import FrameHeader, ObjectRawLog
-from tests import running
+from langfuse_app.stores.blobs import Blobs, BlobStoreError, FileBlobs, S3Blobs
 from tests.s3 import S3, running_s3
 
 
@@ -46,14 +44,6 @@ def test_a_deleted_blob_is_gone(blobs: Blobs) -> None:
         blobs.get("x")
 
 
-def test_the_raw_log_keeps_a_request_per_object(blobs: Blobs) -> None:
-    log = ObjectRawLog(blobs)
-    header = FrameHeader("request-1", "p", 1, "json", "", {0: [0]})
-    ref = running.run(log.append(header, b"body"))
-    frame = log.read(ref)
-    assert (frame.header, frame.body) == (header, b"body")
-
-
 def test_a_name_cannot_leave_its_folder(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="leaves its folder"):
         FileBlobs(tmp_path / "blobs").put("../../etc/passwd", b"")
@@ -86,3 +76,52 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     young.discard()
     assert not first.exists()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "third"]
+
+
+@pytest.fixture
+def bucket(s3: S3, tmp_path: Path) -> S3Blobs:
+    return S3Blobs(s3.client, "events", f"prefix/{tmp_path.name}/")
+
+
+def test_a_listing_goes_on_behind_a_name(bucket: S3Blobs) -> None:
+    for name in ("a/1", "a/2", "a/3", "b/1"):
+        bucket.put(name, name.encode())
+    first, more = bucket.page("a/", limit=2)
+    assert ([listed.name for listed in first], first[0].size, more) == (["a/1", "a/2"], 3, True)
+    rest, more = bucket.page("a/", after="a/2", limit=2)
+    assert ([listed.name for listed in rest], more) == (["a/3"], False)
+    assert bucket.page("nothing/") == ([], False)
+
+
+def test_many_go_at_once(bucket: S3Blobs) -> None:
+    bucket.put("a", b"1")
+    bucket.put("b", b"2")
+    bucket.delete_all(["a", "absent"])
+    bucket.delete_all([])
+    assert [listed.name for listed in bucket.page("")[0]] == ["b"]
+
+
+def test_a_file_is_there_whole_and_read_as_a_stream(bucket: S3Blobs, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 100_000)
+    with path.open("rb") as file:
+        bucket.put_verified("big", file)
+    assert bucket.reader("big").read() == b"x" * 100_000
+    with pytest.raises(KeyError):
+        bucket.reader("absent")
+
+
+def test_a_file_that_arrives_short_is_refused(bucket: S3Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"whole")
+    monkeypatch.setattr(bucket._client, "head_object", lambda **_: {"ContentLength": 3})
+    with path.open("rb") as file, pytest.raises(BlobStoreError, match="3 of 5 bytes"):
+        bucket.put_verified("short", file)
+
+
+def test_a_store_that_is_away_says_so(tmp_path: Path) -> None:
+    with running_s3("gone") as server:
+        bucket = S3Blobs(server.client, "gone", "")
+    for ask in (lambda: bucket.page(""), lambda: bucket.delete_all(["a"]), lambda: bucket.reader("a")):
+        with pytest.raises(BlobStoreError):
+            ask()

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from langfuse_app.core.errors import ServiceUnavailableError
-from langfuse_app.stores import raw_log
-from langfuse_app.stores.raw_log import FileRawLog, FrameHeader, ObjectRawLog, Ref
+from langfuse_app.stores.raw_log import FileRawLog, FrameHeader, ObjectRawLog, Ref, files, objects
 from tests import running
 
 
@@ -51,12 +50,12 @@ def test_nothing_is_written_to_a_file_that_was_moved_or_removed(log: FileRawLog,
 
 def test_a_folder_that_is_away_has_not_lost_its_frames(log: FileRawLog, tmp_path: Path) -> None:
     ref = append(log, b"one")
-    log.forget(ref.segment)
     (tmp_path / "rawlog").rename(tmp_path / "away")
+    stranger = FileRawLog(tmp_path / "rawlog", 1 << 26, 600, 0)
     with pytest.raises(ServiceUnavailableError):  # a KeyError would send the entry to the dead letters
-        log.read(ref)
+        stranger.read(ref)
     (tmp_path / "away").rename(tmp_path / "rawlog")
-    assert log.read(ref).body == b"one"
+    assert stranger.read(ref).body == b"one"
 
 
 def test_a_request_that_is_given_up_stops_nobody(log: FileRawLog, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +86,7 @@ def test_a_surprise_answers_those_who_wait_and_stops_nobody(log: FileRawLog, mon
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(raw_log, "_write_all", surprise)
+        patch.setattr(files, "_write_all", surprise)
         with pytest.raises(ServiceUnavailableError):
             append(log, b"one")
     assert log.read(append(log, b"two")).body == b"two"
@@ -110,9 +109,9 @@ class Stuck:
 
 
 def test_a_bucket_that_hangs_is_given_up_and_holds_no_other_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raw_log, "PUT_S", 0.2)
+    monkeypatch.setattr(objects, "PUT_S", 0.2)
     stuck = Stuck()
-    log = ObjectRawLog(stuck)
+    log = ObjectRawLog(stuck)  # pyright: ignore[reportArgumentType]
 
     async def run() -> tuple[list[Any], int]:
         puts = [log.append(FrameHeader(f"r{n}", "p", 1, "json", "", {}), b"") for n in range(50)]

@@ -348,3 +348,39 @@ def drain_until(done: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         if done():
             return
     raise AssertionError("it never came to that")
+
+
+# --- events that name no trace --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_an_update_by_id_alone_finds_its_trace(scope: ProjectScope, monkeypatch: pytest.MonkeyPatch, together: bool) -> None:
+    """Python's SDK before 2.30 ends observations without naming their trace, mostly in a later batch."""
+    made = event("generation-create", id="o1", traceId="t1", name="answer", startTime="2026-05-01T10:00:01Z")
+    ended = event("generation-update", "2026-05-01T10:00:05Z", id="o1", output="hello", endTime="2026-05-01T10:00:03Z")
+    if together:
+        accept(scope, ended, made)
+    else:
+        accept(scope, made)
+        accept(scope, ended)
+    drain(monkeypatch)
+    [row] = rows("observations", scope)
+    assert (row["trace_id"], row["name"], row["output"]) == ("t1", "answer", "hello")
+    assert [trace["id"] for trace in rows("traces", scope)] == ["t1"]
+
+
+def test_traces_are_remembered_for_clients_that_may_leave_them_out(scope: ProjectScope) -> None:
+    body = json.dumps({"batch": [event("span-create", id="o1", traceId="t1"), event("event-create", id="o2", traceId="t1")]}).encode()
+
+    async def remembered(name: str, version: str) -> dict[str, str]:
+        redis().flushdb()
+        try:
+            await service.accept_json(scope, service.Delivery(body, sdk_name=name, sdk_version=version))
+            return await streams.remembered_traces(scope.project_id, ["o1", "o2"])
+        finally:
+            await aredis().aclose()
+
+    for client in (("python", "2.7.6"), ("", "")):
+        assert running.run(remembered(*client)) == {"o1": "t1"}
+    for client in (("python", "2.30.0"), ("python", "2.60.10"), ("langfuse-js", "3.39.2")):
+        assert running.run(remembered(*client)) == {}

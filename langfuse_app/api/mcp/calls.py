@@ -80,11 +80,12 @@ def _body(tool: Tool, arguments: Mapping[str, Any]) -> Any:
 
 
 def _result(status: int, content: bytes) -> dict[str, Any]:
-    """The text of the answer, and the same as an object where it is JSON."""
-    text = content.decode(errors="replace") or f"Done ({status})"
-    result: dict[str, Any] = {"content": [{"type": "text", "text": text}], "isError": not 200 <= status < 300}
+    """The text of the answer, and of a success that is an object the object. Clients hold it against the tool's schema, which
+    says nothing of refusals."""
+    text, failed = content.decode(errors="replace") or f"Done ({status})", not 200 <= status < 300
     try:
-        value = orjson.loads(content)
-    except orjson.JSONDecodeError:  # no body, or one that is no JSON: the text has it
-        return result
-    return result | {"structuredContent": value if isinstance(value, dict) else {"result": value}, "_meta": {"status": status}}
+        value = orjson.loads(content) if content else None
+    except orjson.JSONDecodeError:  # a long answer that broke off
+        value, failed = None, True
+    result = {"content": [{"type": "text", "text": text}], "isError": failed, "_meta": {"status": status}}
+    return result | ({"structuredContent": value} if isinstance(value, dict) and not failed else {})

@@ -9,6 +9,7 @@ from langfuse_app.api.mcp.calls import ArgumentsError
 from langfuse_app.api.mcp.tools import Tool
 
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
+BAD_TRANSPORT = -32000  # the message came in a way that the transport does not allow, or its answer could not go back
 VERSIONS = ("2025-06-18", "2025-03-26", "2024-11-05")
 _UNNAMED = "2025-03-26"  # what a client speaks that does not say so
 LARGEST_BATCH = 50
@@ -19,11 +20,11 @@ SERVER = {"name": "langfuse-app", "title": "Langfuse-compatible observability", 
 
 
 class RpcError(Exception):
-    """An error object of JSON-RPC."""
+    """An error object of JSON-RPC. `status` is that of the answer to a request that is refused whole."""
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: int, message: str, status: int = 400) -> None:
         super().__init__(message)
-        self.code, self.message = code, message
+        self.code, self.message, self.status = code, message, status
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Routes of the Model Context Protocol: streamable HTTP without sessions, so every answer is one piece of JSON (spec/api.md §12)."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 import orjson
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
+from starlette.datastructures import Headers
 
 from langfuse_app.api.auth import Project
 from langfuse_app.api.bodies import takes
@@ -16,7 +18,17 @@ from langfuse_app.api.documented import answers, open_answers
 from langfuse_app.api.errors import json_response
 from langfuse_app.api.links import base_url
 from langfuse_app.api.mcp.calls import call
-from langfuse_app.api.mcp.protocol import INVALID_REQUEST, LARGEST_BATCH, PARSE_ERROR, SERVER, VERSIONS, RpcError, Server, refusal
+from langfuse_app.api.mcp.protocol import (
+    BAD_TRANSPORT,
+    INVALID_REQUEST,
+    LARGEST_BATCH,
+    PARSE_ERROR,
+    SERVER,
+    VERSIONS,
+    RpcError,
+    Server,
+    refusal,
+)
 from langfuse_app.api.mcp.tools import toolbox
 from langfuse_app.core.errors import ForbiddenError
 from langfuse_app.core.lists import comma_list
@@ -24,6 +36,7 @@ from langfuse_app.core.settings import get_settings
 
 router = APIRouter(tags=["mcp"])
 _PATH = "/api/public/mcp"
+_REFUSED = re.compile(r"(?:^|;)q=0(?:\.0*)?(?:;|$)")
 _MESSAGE = {
     "type": "object",
     "properties": {
@@ -75,6 +88,8 @@ class DiscoveryOut(BaseModel):
 _ANSWERS = answers(RpcOut | list[RpcOut]) | {
     202: {"description": "Nothing to answer: notifications only"},
     400: {"model": RpcOut, "description": "No message of this protocol"},
+    406: {"model": RpcOut, "description": "Accept must name application/json, in which every answer is"},
+    415: {"model": RpcOut, "description": "Content-Type must be application/json"},
 }
 
 
@@ -83,12 +98,13 @@ async def model_context_protocol(request: Request, scope: Project) -> Response:
     """Messages of the Model Context Protocol over streamable HTTP; each tool is a route of this API."""
     _check_host(request.headers)
     try:
+        _check_types(request.headers)
         message = await _message(request)
         version = _version(request.headers, message)
         server = Server(await asyncio.to_thread(toolbox, request.app), partial(call, request))
         answer = await server.answer(message, version)
     except RpcError as error:
-        return json_response(refusal(error), 400)
+        return json_response(refusal(error), error.status)
     return Response(status_code=202) if answer is None else await asyncio.to_thread(json_response, answer)
 
 
@@ -99,6 +115,21 @@ def _check_host(headers: Mapping[str, str]) -> None:
     asked = [f"//{headers.get('host', '')}", *([origin] if origin else [])]
     if allowed and not all((urlsplit(address).hostname or "") in allowed for address in asked):
         raise ForbiddenError("Host or Origin is not in LANGFUSE_MCP_ALLOWED_HOSTS")
+
+
+def _check_types(headers: Headers) -> None:
+    """What a client must send and accept; that it accepts event streams too is not asked, since none come from here."""
+    accepted = _types(",".join(headers.getlist("accept")))
+    if not accepted & {"application/json", "application/*", "*/*"}:
+        raise RpcError(BAD_TRANSPORT, "Not Acceptable: Client must accept application/json", 406)
+    if _types(headers.get("content-type", "")) != {"application/json"}:
+        raise RpcError(BAD_TRANSPORT, "Unsupported Media Type: Content-Type must be application/json", 415)
+
+
+def _types(header: str) -> set[str]:
+    """The media types of a header, without their parameters; what has the quality 0 is not accepted."""
+    named = [[part.strip().lower() for part in one.split(";")] for one in header.split(",")]
+    return {kind for kind, *parameters in named if kind and not _REFUSED.search(";".join(parameters))}
 
 
 async def _message(request: Request) -> Any:

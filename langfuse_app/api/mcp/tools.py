@@ -26,7 +26,8 @@ _VERBS = {"POST": "create", "PATCH": "update", "DELETE": "delete"}
 class Tool:
     """A route as a tool. `path`, `query` and `body` say where an argument goes: its name → the name in the request.
 
-    `body` is None for a route without one; a single argument `body` is the whole of it.
+    `body` is None for a route without one; a single argument `body` is the whole of it. `answer` is the schema of what
+    the route answers, where that is an object.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Tool:
     route: str
     description: str
     schema: Mapping[str, Any]
+    answer: Mapping[str, Any] | None
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: frozenset[str] | None
@@ -48,7 +50,8 @@ class Tool:
             "idempotentHint": self.method in ("GET", "PUT", "DELETE"),
             "openWorldHint": False,
         }
-        return {"name": self.name, "description": self.description, "inputSchema": self.schema, "annotations": hints}
+        answer = {} if self.answer is None else {"outputSchema": self.answer}
+        return {"name": self.name, "description": self.description, "inputSchema": self.schema, "annotations": hints} | answer
 
 
 @lru_cache(maxsize=4)
@@ -110,10 +113,33 @@ def _tool(document: Mapping[str, Any], method: str, path: str, operation: Mappin
         route=path,
         description=f"{operation.get('description', operation['summary'])}\n\n{method} {path}",
         schema=_closed(document, schema),
+        answer=_answer(document, operation),
         path={name: one["name"] for name, one in named.items() if one["in"] == "path"},
         query={name: one["name"] for name, one in named.items() if one["in"] == "query"},
         body=frozenset(fields) if content else None,
     )
+
+
+def _answer(document: Mapping[str, Any], operation: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The schema of a success, or of any; None where that is no object, which the protocol has no schema for."""
+    answers = [one for status, one in operation["responses"].items() if status.startswith("2")]
+    bodies = [one.get("content", {}).get("application/json", {}).get("schema", {}) for one in answers]
+    schemas = [schema for number, schema in enumerate(bodies) if schema not in bodies[:number]]
+    if not all(_is_object(document, schema) for schema in schemas):
+        return None
+    return _closed(document, {"type": "object", **(_resolved(document, schemas[0]) if len(schemas) == 1 else {"anyOf": schemas})})
+
+
+def _is_object(document: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
+    whole = _resolved(document, schema)
+    kinds = whole.get("anyOf") or whole.get("oneOf") or []
+    return whole.get("type") == "object" or (bool(kinds) and all(_is_object(document, kind) for kind in kinds))
+
+
+def _resolved(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema that a reference leads to, or itself."""
+    name = schema.get("$ref", "").removeprefix(_SCHEMAS)
+    return document["components"]["schemas"][name] if name else schema
 
 
 def _described(parameter: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,9 +160,8 @@ def _fields(document: Mapping[str, Any], schema: Any, taken: Mapping[str, Any]) 
 
 def _whole(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """The schema itself, not a reference to it; of an object or an array of such, the object."""
-    name = schema.get("$ref", "").removeprefix(_SCHEMAS)
-    if name:
-        return document["components"]["schemas"][name]
+    if "$ref" in schema:
+        return _resolved(document, schema)
     objects = [one for one in (_whole(document, part) for part in schema.get("anyOf", [])) if one.get("type") == "object"]
     return objects[0] if len(objects) == 1 else schema
 

@@ -11,6 +11,7 @@ from langfuse_app.features.annotation_queues.schemas import CreateItem, CreateQu
 from langfuse_app.features.audit import service as audit
 from langfuse_app.features.organizations import service as organizations
 from langfuse_app.features.score_configs import service as score_configs
+from langfuse_app.stores.postgres import transaction
 
 _QUEUE, _ITEM, _ASSIGNMENT = "annotationQueue", "annotationQueueItem", "annotationQueueAssignment"
 
@@ -29,6 +30,7 @@ def get_queue(scope: ProjectScope, queue_id: str) -> AnnotationQueue:
     return queue
 
 
+@transaction()
 def create_queue(scope: ProjectScope, new: CreateQueue) -> AnnotationQueue:
     """Make a queue; InvalidRequestError when a score config is not of the project, or the name is taken."""
     scope.require(Role.MEMBER)
@@ -55,6 +57,7 @@ def get_item(scope: ProjectScope, queue_id: str, item_id: str) -> AnnotationQueu
     return _found(repository.item(scope, queue_id, item_id))
 
 
+@transaction()
 def add_item(scope: ProjectScope, queue_id: str, new: CreateItem) -> AnnotationQueueItem:
     """Put an object into a queue, even one that is not there or is in it already; NotFoundError without the queue."""
     scope.require(Role.MEMBER)
@@ -66,6 +69,7 @@ def add_item(scope: ProjectScope, queue_id: str, new: CreateItem) -> AnnotationQ
     return item
 
 
+@transaction()
 def update_item(scope: ProjectScope, queue_id: str, item_id: str, status: QueueStatus | None) -> AnnotationQueueItem:
     """Change an item's status; NotFoundError without queue or item."""
     scope.require(Role.MEMBER)
@@ -75,6 +79,7 @@ def update_item(scope: ProjectScope, queue_id: str, item_id: str, status: QueueS
     return item
 
 
+@transaction()
 def remove_item(scope: ProjectScope, queue_id: str, item_id: str) -> None:
     """Take an item out of a queue; NotFoundError without queue or item."""
     scope.require(Role.MEMBER)
@@ -84,6 +89,7 @@ def remove_item(scope: ProjectScope, queue_id: str, item_id: str) -> None:
     audit.record(scope, "delete", _ITEM, item_id, before=before)
 
 
+@transaction()
 def assign(scope: ProjectScope, queue_id: str, user_id: str) -> None:
     """Make a person work on a queue; NotFoundError without the queue, or when the person cannot open the project."""
     scope.require(Role.ADMIN)
@@ -94,6 +100,7 @@ def assign(scope: ProjectScope, queue_id: str, user_id: str) -> None:
     audit.record(scope, "create", _ASSIGNMENT, queue_id, after={"userId": user_id, "queueId": queue_id})
 
 
+@transaction()
 def unassign(scope: ProjectScope, queue_id: str, user_id: str) -> None:
     """Take a person off a queue; no matter whether they were on it. NotFoundError without the queue."""
     scope.require(Role.ADMIN)

@@ -307,6 +307,11 @@ def revoke_all(scope: Scope) -> None:
         audit.record(scope, "delete", "apiKey", key_id)
 
 
+def forget_cached() -> None:
+    """Have every key looked up again at its next use, everywhere within a second."""
+    cache.bump(_SPACE)
+
+
 def first_public_key(project_id: str) -> str | None:
     """The public half of the project's oldest key; for the first start, before anybody can have a scope."""
     return repository.first_public_key(project_id)

@@ -13,6 +13,7 @@ from langfuse_app.features.organizations import service as organizations
 from langfuse_app.features.prompts import service as prompts
 from langfuse_app.features.sessions import service as sessions
 from langfuse_app.features.traces import service as traces
+from langfuse_app.stores.postgres import transaction
 
 
 def create_comment(scope: ProjectScope, new: CreateComment) -> Comment:
@@ -25,8 +26,9 @@ def create_comment(scope: ProjectScope, new: CreateComment) -> Comment:
     comment = Comment(
         project_id=scope.project_id, object_type=new.object_type, object_id=new.object_id, content=new.content, author_user_id=author
     )
-    repository.add(comment)
-    audit.record(scope, "create", "comment", comment.id, after=plain(CommentOut, comment))
+    with transaction():
+        repository.add(comment)
+        audit.record(scope, "create", "comment", comment.id, after=plain(CommentOut, comment))
     return comment
 
 

@@ -25,6 +25,7 @@ from langfuse_app.features.dashboards.schemas import (
     UpdateWidget,
 )
 from langfuse_app.features.metrics.service import check_parts
+from langfuse_app.stores.postgres import transaction
 
 Row = TypeVar("Row", Dashboard, DashboardWidget)
 _WIDTH, _HEIGHT = 6, 6  # of a placement that names none
@@ -54,6 +55,7 @@ def _json(body: BaseModel, **more: Any) -> dict[str, Any]:
 # --- widgets --------------------------------------------------------------------------------------
 
 
+@transaction()
 def create_widget(scope: ProjectScope, new: CreateWidget) -> DashboardWidget:
     """Write a widget; InvalidRequestError for dimensions and measures that its view does not have."""
     widget = DashboardWidget(project_id=scope.project_id, name=new.name, view=new.view, chart_type=new.chart_type, created_by=scope.user_id)
@@ -90,6 +92,7 @@ def delete_widget(scope: ProjectScope, id: str) -> None:
 # --- dashboards -----------------------------------------------------------------------------------
 
 
+@transaction()
 def create_dashboard(scope: ProjectScope, new: CreateDashboard) -> Dashboard:
     """Write a dashboard; InvalidRequestError for widgets that the project does not have."""
     board = Dashboard(project_id=scope.project_id, name=new.name, created_by=scope.user_id)
@@ -186,6 +189,7 @@ def _checked(place: dict[str, Any]) -> dict[str, Any]:
 # --- both -----------------------------------------------------------------------------------------
 
 
+@transaction()
 def _changed(scope: ProjectScope, kind: type[Row], id: str, change: BaseModel | None, edit: Callable[[Row], None]) -> Row:
     def edited(row: Row) -> None:
         edit(row)
@@ -198,6 +202,7 @@ def _changed(scope: ProjectScope, kind: type[Row], id: str, change: BaseModel | 
     return row
 
 
+@transaction()
 def _deleted(scope: ProjectScope, kind: type[Row], id: str) -> None:
     if not repository.remove(scope, kind, id):
         raise _missing(kind)

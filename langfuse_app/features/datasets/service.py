@@ -20,6 +20,7 @@ from langfuse_app.features.datasets.models import Dataset, DatasetItem
 from langfuse_app.features.datasets.schemas import CreateDataset, CreateDatasetItem, DatasetItemOut, DatasetOut, DatasetStatus, ItemQuery
 from langfuse_app.features.media import service as media
 from langfuse_app.features.media.schemas import ItemVersion
+from langfuse_app.stores.postgres import transaction
 
 _SCHEMAS = ("input_schema", "expected_output_schema")
 _KEPT = ("input", "expected_output", "meta", "source_trace_id", "source_observation_id")
@@ -51,6 +52,7 @@ def dataset_names(scope: ProjectScope, dataset_ids: Collection[str]) -> dict[str
     return repository.names(scope, dataset_ids) if dataset_ids else {}
 
 
+@transaction()
 def put_dataset(scope: ProjectScope, new: CreateDataset) -> Dataset:
     """Create the dataset of that name or change it: what is left out or null stays, but a null schema is cleared.
 
@@ -80,6 +82,7 @@ def put_dataset(scope: ProjectScope, new: CreateDataset) -> Dataset:
     return dataset
 
 
+@transaction()
 def delete_dataset(scope: ProjectScope, dataset_id: str) -> None:
     """Delete a dataset and every version of its items; what ran on it stays. NotFoundError."""
     dataset = repository.by_id(scope, dataset_id)
@@ -181,17 +184,19 @@ def put_item(scope: ProjectScope, new: CreateDatasetItem) -> DatasetItemOut:
         _refuse(_problems(dataset, item))
         return item
 
-    stored = repository.put_item(scope, new.dataset_name, item_id, rule)
-    if stored is None:
-        raise NotFoundError("Dataset not found")
-    dataset, item = stored
-    plain = _plain_item(item, dataset.name)
-    audit.record(scope, "update" if before else "create", "datasetItem", item_id, before=before or None, after=plain)
+    with transaction():
+        stored = repository.put_item(scope, new.dataset_name, item_id, rule)
+        if stored is None:
+            raise NotFoundError("Dataset not found")
+        dataset, item = stored
+        plain = _plain_item(item, dataset.name)
+        audit.record(scope, "update" if before else "create", "datasetItem", item_id, before=before or None, after=plain)
     out = _out(item, dataset.name)
     media.link_item(scope, ItemVersion(dataset.id, item_id, item.valid_from), out.payloads())
     return out
 
 
+@transaction()
 def delete_item(scope: ProjectScope, item_id: str) -> None:
     """End an item with a version that says so; older versions stay readable. NotFoundError."""
     before = get_item(scope, item_id)

@@ -6,7 +6,7 @@ then the rows are hidden, then their bytes go. Deletions end only at what arrive
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -26,12 +26,14 @@ from langfuse_app.features.deletions import repository_clickhouse as columnar
 from langfuse_app.features.deletions.schemas import DeletionItem
 from langfuse_app.features.media import service as media
 from langfuse_app.ingestion.changes import Request
-from langfuse_app.ingestion.erase import events_of, without
+from langfuse_app.ingestion.erase import named, without
 from langfuse_app.stores.queue import enqueue
-from langfuse_app.stores.raw_log import FileRawLog, Frame, FrameHeader, raw_log
-from langfuse_app.stores.raw_log_erasure import rewrite_all
+from langfuse_app.stores.raw_log import Frame, FrameHeader, raw_log
+from langfuse_app.stores.raw_log.erasure import Stamp, rewrite_all
 
 log = logging.getLogger(__name__)
+
+_Doomed = dict[tuple[str, str], list[DeletionItem]]  # (kind, id) → the deletions of that object
 
 QUEUE, JOB, JOB_DELAY_S = "trace-delete", "worker.deletions.erase", 5
 DELETIONS_AT_ONCE = 20
@@ -159,53 +161,51 @@ def erase_raw_log() -> int:
     waiting = repository.unfinished("raw_log")
     if not waiting:
         return 0
-    counts = _rewrite(raw_log(), waiting)
+    counts = _rewrite(waiting)
     for deletion in waiting:
         repository.erased(_scope(deletion), deletion.id, "raw_log", utcnow(), counts[deletion.id])
     return len(waiting)
 
 
-def _rewrite(store: object, waiting: Sequence[DeletionItem]) -> dict[str, int]:
-    by_project: dict[str, list[DeletionItem]] = defaultdict(list)
+def _rewrite(waiting: Sequence[DeletionItem]) -> dict[str, int]:
+    doomed: dict[str, _Doomed] = defaultdict(lambda: defaultdict(list))
+    latest: dict[str, int] = {}
     for deletion in waiting:
-        by_project[deletion.project_id].append(deletion)
+        latest[deletion.project_id] = max(latest.get(deletion.project_id, 0), to_us(deletion.requested_at))
+        for id in deletion.object_ids:
+            doomed[deletion.project_id][(deletion.kind, id)].append(deletion)
     counts: dict[str, int] = defaultdict(int)
-    if isinstance(store, FileRawLog):
-        rewrite_all(store, partial(_concerned, by_project), partial(_stripped, by_project, counts))
+    rewrite_all(raw_log(), partial(_concerned, latest), partial(_stripped, doomed, counts))
     return counts
 
 
-def _concerned(by_project: dict[str, list[DeletionItem]], header: FrameHeader) -> bool:
-    return any(_before(header, deletion.requested_at) for deletion in by_project.get(header.project_id, ()))
+def _concerned(latest: dict[str, int], header: Stamp) -> bool:
+    return header.received_at <= latest.get(header.project_id, -1)
 
 
-def _before(header: FrameHeader, moment: datetime) -> bool:
-    return header.received_at <= to_us(moment)
-
-
-def _stripped(by_project: dict[str, list[DeletionItem]], counts: dict[str, int], frame: Frame) -> tuple[FrameHeader, bytes] | None:
+def _stripped(doomed: dict[str, _Doomed], counts: dict[str, int], frame: Frame) -> tuple[FrameHeader, bytes] | None:
     """The frame without deleted events; None where it has none."""
-    header = frame.header
-    mine = [deletion for deletion in by_project[header.project_id] if _before(header, deletion.requested_at)]
-    whole = [deletion for deletion in mine if deletion.kind == "project"]
+    header, mine = frame.header, doomed[frame.header.project_id]
+    whole = _deletion_of(mine, ("project", header.project_id), header)
     if whole:
-        counts[whole[0].id] += sum(map(len, header.routes.values()))
+        counts[whole.id] += sum(map(len, header.routes.values()))
         return (replace(header, routes={}), b"") if header.routes else None
     body = _body(frame)
-    places = _places(frame, body, mine, counts)
+    places: set[int] = set()
+    for place, kind, id in named(body, _request(header)):
+        deletion = _deletion_of(mine, (kind, id), header)
+        if deletion and place not in places:
+            counts[deletion.id] += 1
+            places.add(place)
     if not places:
         return None
     left, routes = without(body, header.content, places, header.routes)
     return replace(header, routes=routes), left
 
 
-def _places(frame: Frame, body: bytes, deletions: Iterable[DeletionItem], counts: dict[str, int]) -> set[int]:
-    places: set[int] = set()
-    for deletion in deletions:
-        found = events_of(body, _request(frame.header), deletion.kind, frozenset(deletion.object_ids))
-        counts[deletion.id] += len(found - places)
-        places |= found
-    return places
+def _deletion_of(doomed: _Doomed, object_: tuple[str, str], header: Stamp) -> DeletionItem | None:
+    """The deletion of that object, unless the frame was accepted after it."""
+    return next((deletion for deletion in doomed.get(object_, ()) if header.received_at <= to_us(deletion.requested_at)), None)
 
 
 def _body(frame: Frame) -> bytes:

@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from langfuse_app.api import cursors
 from langfuse_app.api.auth import Project
 from langfuse_app.api.documented import answers
 from langfuse_app.api.errors import json_response
+from langfuse_app.api.links import base_url
 from langfuse_app.api.params import CommaList, Moment, Paged, Params, groups
 from langfuse_app.core.filters.parse import parse_filters
 from langfuse_app.core.pagination import Place
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.shapes import Message, PageMeta
 from langfuse_app.features.datasets import service as datasets
+from langfuse_app.features.datasets.api import with_media
 from langfuse_app.features.datasets.models import Dataset
 from langfuse_app.features.datasets.schemas import CreateDataset, DatasetOut
 from langfuse_app.features.experiments import reading, service
@@ -103,19 +105,19 @@ def list_datasets_v1(scope: Project, params: Annotated[PagedFromZero, Query()]) 
 
 
 @router.post(_DATASETS, responses=answers(DatasetV1Out, 409))
-def put_dataset_v1(scope: Project, body: CreateDataset) -> DatasetV1Out:
+def put_dataset_v1(scope: Project, body: CreateDataset, request: Request) -> DatasetV1Out:
     """Create a dataset, or change the one of that name."""
-    return _dataset_v1(scope, datasets.put_dataset(scope, body))
+    return _dataset_v1(scope, datasets.put_dataset(scope, body), base_url(request))
 
 
 @router.get(_DATASETS + "/{dataset_name:path}", responses=answers(DatasetV1Out, 404))
-def get_dataset_v1(scope: Project, dataset_name: str) -> DatasetV1Out:
+def get_dataset_v1(scope: Project, dataset_name: str, request: Request) -> DatasetV1Out:
     """One dataset with its items and the names of its runs."""
-    return _dataset_v1(scope, datasets.get_dataset(scope, dataset_name))
+    return _dataset_v1(scope, datasets.get_dataset(scope, dataset_name), base_url(request))
 
 
-def _dataset_v1(scope: ProjectScope, dataset: Dataset) -> DatasetV1Out:
-    items, runs = datasets.all_items(scope, dataset), service.run_names(scope, [dataset.id])
+def _dataset_v1(scope: ProjectScope, dataset: Dataset, url: str) -> DatasetV1Out:
+    items, runs = with_media(scope, datasets.all_items(scope, dataset), url), service.run_names(scope, [dataset.id])
     return DatasetV1Out(**_fields(dataset), items=items, runs=runs[dataset.id])
 
 

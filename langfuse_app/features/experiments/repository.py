@@ -39,9 +39,12 @@ def link(run: DatasetRun, item: DatasetRunItem) -> tuple[DatasetRun, DatasetRunI
 
 
 def _ensure_run(current: Session, run: DatasetRun) -> DatasetRun:
-    # runs are written once and read for each of their items: no lock unless there is something new
-    current.connection().execute(upsert(DatasetRun).values(_columns(run)).on_conflict_do_nothing())
-    stored = current.exec(select(DatasetRun).where(*_one(run.project_id, run.id))).one()
+    stored = None
+    while stored is None:  # one that is deleted between the two statements is made anew
+        current.connection().execute(upsert(DatasetRun).values(_columns(run)).on_conflict_do_nothing())
+        # runs are written once and read for each of their items: no lock but against deletion, unless there is something new
+        found = select(DatasetRun).where(*_one(run.project_id, run.id))
+        stored = current.exec(found.with_for_update(read=True, key_share=True)).first()
     said = {name: value for name in ("description", "meta") if (value := getattr(run, name)) is not None}
     if any(getattr(stored, name) != value for name, value in said.items()):
         stored.sqlmodel_update(said | {"updated_at": utcnow()})

@@ -168,11 +168,11 @@ def _params(scope: ProjectScope, ids: Sequence[str], first: int, last: int) -> d
     return {"project": scope.project_id, "ids": list(ids), "first": from_us(first), "last": from_us(last)}
 
 
-def logged_shards(request_ids: Sequence[str], since: int) -> dict[str, set[int]]:
-    """Request id → shards that have their ledger row; for the sweep, over all projects."""
+def logged_shards(request_ids: Sequence[str], since: int, until: int) -> dict[str, set[int]]:
+    """Request id → shards that have their ledger row; for the sweep, over all projects. since and until bound their arrival (microseconds)."""
     sql = (
         "SELECT request_id, groupUniqArray(shard) AS shards FROM ingestion_log"
-        " WHERE received_at >= {since:DateTime64(6)} AND request_id IN {ids:Array(String)} GROUP BY request_id"
+        " WHERE received_at BETWEEN {since:DateTime64(6)} AND {until:DateTime64(6)} AND request_id IN {ids:Array(String)} GROUP BY request_id"
     )
-    rows = clickhouse.query(sql, {"since": from_us(since), "ids": list(request_ids)})
+    rows = clickhouse.query(sql, {"since": from_us(since), "until": from_us(until), "ids": list(request_ids)})
     return {row["request_id"]: set(row["shards"]) for row in rows}

@@ -5,6 +5,7 @@ stored: killed at any point, they are read again by the next owner.
 """
 
 import re
+import time
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,7 @@ from langfuse_app.stores.redis import aredis, key, redis
 SHARDS = 32  # never to change: a shard number is part of what streams and ledger remember
 LANES = ("live", "bulk")
 LEASE_MS = 15_000
+DAY_S = 86_400
 ALIVE_MS = 15_000  # a tick may take seconds on a busy machine; a dead drain is replaced after this
 
 # Deletes entries only while the caller still owns the shard (fencing).
@@ -67,6 +69,28 @@ async def publish(ref: Ref, project_id: str, shards: Iterable[int], lane: str) -
     arguments: list[Any] = [*keys, msgspec.msgpack.encode(ref), project_id, lane]
     alive: Any = await aredis().eval(_PUBLISH, len(keys), *arguments)  # pyright: ignore[reportGeneralTypeIssues] - a coroutine
     return bool(alive)
+
+
+async def remember_traces(project_id: str, traces: Mapping[str, str]) -> None:
+    """Keep for a day or two of which trace observations are."""
+    name = _traces_key(project_id, 0)
+    pipe = aredis().pipeline(transaction=False)
+    pipe.hset(name, mapping=dict(traces))
+    pipe.expire(name, 2 * DAY_S)
+    await pipe.execute()
+
+
+async def remembered_traces(project_id: str, ids: list[str]) -> dict[str, str]:
+    """Observation id → trace id, for those that are remembered; the later day counts."""
+    pipe = aredis().pipeline(transaction=False)
+    for days_ago in (1, 0):
+        pipe.hmget(_traces_key(project_id, days_ago), ids)
+    answers: list[list[bytes | None]] = await pipe.execute()
+    return {id: trace.decode() for answer in answers for id, trace in zip(ids, answer, strict=True) if trace is not None}
+
+
+def _traces_key(project_id: str, days_ago: int) -> str:
+    return key("traces", project_id, int(time.time() // DAY_S) - days_ago)
 
 
 def republish(ref: Ref, project_id: str, shards: Iterable[int]) -> None:
@@ -131,6 +155,16 @@ def lengths() -> dict[tuple[str, int], int]:
     names = [(lane, shard) for lane in LANES for shard in range(SHARDS)]
     counts: Any = redis().eval(_LENGTHS, len(names), *(stream(lane, shard) for lane, shard in names))
     return dict(zip(names, counts, strict=True))
+
+
+def oldest_waiting() -> float | None:
+    """When the oldest waiting entry was queued (seconds since the epoch, Redis' clock); None when nothing waits."""
+    pipe = redis().pipeline(transaction=False)
+    for lane in LANES:
+        for shard in range(SHARDS):
+            pipe.xrange(stream(lane, shard), count=1)
+    first = [int(rows[0][0].partition(b"-")[0]) for rows in pipe.execute() if rows]
+    return min(first) / 1000 if first else None
 
 
 def read(wanted: Mapping[tuple[str, int], int]) -> list[Entry]:

@@ -6,9 +6,11 @@ Runs on the event loop of the web process, so it parses no payload and gives big
 import asyncio
 import json
 import logging
+import re
 import time
 from collections import defaultdict
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 
 import msgspec
 from redis.exceptions import RedisError
@@ -21,12 +23,13 @@ from langfuse_app.core.settings import get_settings
 from langfuse_app.core.time import now_us
 from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.rate_limits.service import RateLimitedError
-from langfuse_app.ingestion.json_events import EnvelopeError, accept_batch
+from langfuse_app.ingestion.json_events import BatchAcceptance, EnvelopeError, accept_batch, with_traces
 from langfuse_app.ingestion.otlp import OtlpError, accept_export
 from langfuse_app.stores.queue import enqueue
 from langfuse_app.stores.raw_log import FrameHeader, raw_log
 
 log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 QUEUE, DRAIN = "ingestion-queue", "worker.ingestion.drain"
 BIG_BODY = 1024 * 1024  # parsing more than this would hold the event loop for milliseconds
@@ -84,14 +87,42 @@ async def accept_json(scope: ProjectScope, delivery: Delivery) -> dict[str, Any]
     plain = await _plain(delivery, get_settings().LANGFUSE_INGESTION_MAX_BODY_BYTES)
     try:
         batch = await _off_loop(plain, accept_batch, plain, request_id, scope.project_id, scores_only)
+        if batch.nameless and (traces := await _traces_of(scope.project_id, batch)):
+            plain = with_traces(plain, traces)
+            delivery = msgspec.structs.replace(delivery, body=plain, encoding="")
+            batch = await _off_loop(plain, accept_batch, plain, request_id, scope.project_id, scores_only)
     except EnvelopeError as error:
         raise EnvelopeRefusedError(error.errors) from error
+    if batch.open and _may_leave_traces_out(delivery):
+        await _asking_redis(streams.remember_traces(scope.project_id, {id: batch.named[id] for id in batch.open}))
     routes = _routes(scope.project_id, batch.routes)
     for rejected in batch.dropped:  # acknowledged and dropped still has its ledger row
         routes[streams.shard_of(scope.project_id, rejected.event_id)].append(rejected.index)
     if routes:
         await _store(scope, delivery, request_id, routes, batch.newest)
     return {"successes": batch.successes, "errors": batch.errors}
+
+
+async def _traces_of(project_id: str, batch: BatchAcceptance) -> dict[int, str]:
+    """Event index → trace id for events without one whose observation was named before, in this batch or an earlier one."""
+    sought = {id for id in batch.nameless.values() if id not in batch.named}
+    known = batch.named | (await _asking_redis(streams.remembered_traces(project_id, sorted(sought))) if sought else {})
+    return {place: known[id] for place, id in batch.nameless.items() if id in known}
+
+
+def _may_leave_traces_out(delivery: Delivery) -> bool:
+    """Whether the client may update an observation by its id alone: Python's SDK before 2.30, and whoever does not say."""
+    if not delivery.sdk_name:
+        return True
+    version = re.match(r"(\d+)\.(\d+)", delivery.sdk_version)
+    return delivery.sdk_name == "python" and version is not None and (int(version[1]), int(version[2])) < (2, 30)
+
+
+async def _asking_redis(answer: Awaitable[_T]) -> _T:
+    try:
+        return await answer
+    except RedisError as error:
+        raise ServiceUnavailableError("The ingestion queue does not answer") from error
 
 
 async def accept_otlp(scope: ProjectScope, delivery: Delivery) -> None:
@@ -174,13 +205,10 @@ async def _store(scope: ProjectScope, delivery: Delivery, request_id: str, route
         scores_only=scope.access is Access.SCORES,
     )
     ref = await raw_log().append(header, delivery.body)
-    try:
-        alive = await streams.publish(ref, scope.project_id, routes, lane)
-        _backlog.add(scope.project_id, len(routes), lane)
-        if not alive:
-            await asyncio.to_thread(ensure_drain)
-    except RedisError as error:
-        raise ServiceUnavailableError("The ingestion queue does not answer") from error
+    alive = await _asking_redis(streams.publish(ref, scope.project_id, routes, lane))
+    _backlog.add(scope.project_id, len(routes), lane)
+    if not alive:
+        await _asking_redis(asyncio.to_thread(ensure_drain))
 
 
 def ensure_drain() -> None:

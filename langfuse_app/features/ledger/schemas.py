@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from langfuse_app.core.pagination import Place
 from langfuse_app.core.shapes import Shape, WireTime
 from langfuse_app.core.time import iso_ms
 
@@ -53,6 +54,15 @@ class DeadLetterItem:
     shard: int
     payload: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """How many requests are queued again, and of the others what hinders it; `last`: the last one seen, where there are more."""
+
+    queued: int
+    errors: list[str]
+    last: Place | None = None
 
 
 class LedgerEntryOut(Shape):

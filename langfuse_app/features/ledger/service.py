@@ -2,20 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
+from threading import Lock
 from typing import Any
 
-from langfuse_app.core.errors import InvalidRequestError, NotFoundError
+from langfuse_app.core.errors import InvalidRequestError, NotFoundError, ServiceUnavailableError
+from langfuse_app.core.pagination import Place, cut
 from langfuse_app.core.scopes import InstanceScope, ProjectScope
-from langfuse_app.core.time import from_us
+from langfuse_app.core.settings import get_settings
+from langfuse_app.core.time import from_us, iso_ms
 from langfuse_app.features.accounts import service as accounts
 from langfuse_app.features.api_keys import service as api_keys
 from langfuse_app.features.audit import service as audit
 from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.ingest.repository_redis import DeadLetter
-from langfuse_app.features.ingest.service import ensure_drain
+from langfuse_app.features.ingest.service import backlog, ensure_drain
 from langfuse_app.features.ledger import repository_clickhouse as repository
-from langfuse_app.features.ledger.schemas import DeadLetterItem, LedgerEntry
+from langfuse_app.features.ledger.repository_clickhouse import LoggedRequest
+from langfuse_app.features.ledger.schemas import DeadLetterItem, LedgerEntry, Replay
+from langfuse_app.stores.raw_log import Ref, raw_log
 
+_reading = Lock()  # the raw log's readers belong to one thread at a time
 OUTCOMES = ("stored", "duplicate", "rejected", "deleted")
 
 
@@ -73,6 +80,67 @@ def replay(scope: InstanceScope, ids: Sequence[str] = ()) -> int:
     if letters:
         ensure_drain()
     return len(letters)
+
+
+def dead_letter_ids(scope: InstanceScope, ids: Sequence[str]) -> list[str]:
+    """Those of the ids that are dead letters."""
+    del scope
+    return [letter.id for letter in streams.dead_letters_of(ids)]
+
+
+def replay_requests(scope: ProjectScope, ids: Sequence[str]) -> Replay:
+    """Queue requests again that were processed; invariant 2 has it that the rows become the same.
+
+    What was deleted since is dropped again. ServiceUnavailableError while the backlog is full.
+    """
+    found = repository.requests(scope, ids)
+    known = {request.id for request in found}
+    queued, errors = _requeue(scope, found)
+    errors += [f"{scope.project_id}/{id}: the ledger knows no such request" for id in ids if id not in known]
+    audit.record(scope, "replay", "ingestion", scope.project_id, after={"requestIds": queued})
+    return Replay(len(queued), errors)
+
+
+def replay_period(scope: ProjectScope, start: datetime, end: datetime, after: Place | None, limit: int) -> Replay:
+    """The same for what came within a time, oldest first: at most `limit` requests behind `after`."""
+    found, last = cut(
+        repository.requests_between(scope, after or Place(start, ""), end, limit + 1), limit, lambda one: Place(one.received_at, one.id)
+    )
+    queued, errors = _requeue(scope, found)
+    period = {"fromTimestamp": iso_ms(start), "toTimestamp": iso_ms(end)}
+    audit.record(scope, "replay", "ingestion", scope.project_id, after=period | {"requests": len(queued)})
+    return Replay(len(queued), errors, last)
+
+
+def _requeue(scope: ProjectScope, found: Sequence[LoggedRequest]) -> tuple[list[str], list[str]]:
+    """The ids of those that are queued again, and what hinders it of the others."""
+    if sum(backlog().values()) >= get_settings().LANGFUSE_INGESTION_BACKLOG_LIMIT:
+        raise ServiceUnavailableError("Too many events are waiting to be processed: try again later")
+    queued, errors = list[str](), list[str]()
+    with _reading:
+        for request in found:
+            if problem := _republish(scope, request):
+                errors.append(f"{scope.project_id}/{request.id}: {problem}")
+            else:
+                queued.append(request.id)
+    if queued:
+        ensure_drain()
+    return queued, errors
+
+
+def _republish(scope: ProjectScope, request: LoggedRequest) -> str:
+    """Queue a request again; the text says why it cannot be."""
+    ref = Ref.parse(request.payload)
+    try:
+        routes = raw_log().header(ref).routes
+    except KeyError:
+        return "the raw log does not keep it any more"
+    except ValueError:
+        return "it is damaged in the raw log"
+    if not routes:
+        return "all of its events were deleted"
+    streams.republish(ref, scope.project_id, routes)
+    return ""
 
 
 def drop(scope: InstanceScope, ids: Sequence[str] = ()) -> int:

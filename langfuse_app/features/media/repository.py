@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, exists, text
+from sqlalchemy import ARRAY, String, any_, case, exists, literal, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -43,9 +43,9 @@ def one(scope: ProjectScope, media_id: str) -> Media | None:
 def uploaded(scope: ProjectScope, media_ids: Collection[str]) -> list[Media]:
     """Those of the files whose bytes are stored."""
     stored = col(Media.upload_http_status).in_((200, 201))
+    named = col(Media.id) == any_(literal(list(media_ids), ARRAY(String)))  # one parameter, however large a dataset is
     with session() as current:
-        found = current.exec(select(Media).where(Media.project_id == scope.project_id, col(Media.id).in_(media_ids), stored))
-        return list(found.all())
+        return list(current.exec(select(Media).where(Media.project_id == scope.project_id, named, stored)).all())
 
 
 def link_item(scope: ProjectScope, version: ItemVersion, references: Sequence[Reference]) -> None:

@@ -28,9 +28,12 @@ _AGGREGATIONS = {
     **{f"p{percent}": f"quantileExactInclusive(0.{percent})(toFloat64({{}}))" for percent in (50, 75, 90, 95, 99)},
 }
 
+# What is joined, and what it is chosen by, lies in memory: beyond that a query is refused.
+_LIMITS = {"max_bytes_in_join": 256 << 20, "max_bytes_in_set": 256 << 20}
 
-def run(scope: ProjectScope, view: View, query: MetricsQuery, names: Sequence[str], order: str, limit: int | None) -> list[dict[str, Any]]:
-    """Rows of the view grouped by the dimensions of those names, in the order of that clause."""
+
+def run(scope: ProjectScope, view: View, query: MetricsQuery, names: Sequence[str], order: str, limit: int) -> list[dict[str, Any]]:
+    """At most `limit` rows of the view grouped by the dimensions of those names, in the order of that clause."""
     where = _conditions(scope, view, query)
     dimensions = [view.dimensions[name] for name in names]
     measures = [view.measures[metric.measure] for metric in query.metrics]
@@ -40,12 +43,12 @@ def run(scope: ProjectScope, view: View, query: MetricsQuery, names: Sequence[st
     ]
     sql = (
         f"SELECT {', '.join(chosen)} FROM ({_base(view, query, dimensions, measures, where)}) AS base"
-        f" {' '.join(view.joins[name] for name in _joined(dimensions, measures))}"
+        f" {' '.join(_join(where, view, query, name) for name in _joined(dimensions, measures))}"
         + (f" GROUP BY {', '.join(grouped)}" if grouped else "")
         + (f" ORDER BY {order}" if order else "")
-        + (f" LIMIT {int(limit)}" if limit else "")
+        + f" LIMIT {int(limit)}"
     )
-    return clickhouse.query(sql, where.params)
+    return clickhouse.query(sql, where.params, _LIMITS)
 
 
 def _conditions(scope: ProjectScope, view: View, query: MetricsQuery) -> Conditions:
@@ -68,6 +71,27 @@ def _base(view: View, query: MetricsQuery, dimensions: Sequence[Dimension], meas
     expanded = [dimension.expand for dimension in dimensions if dimension.expand]
     parts = f" ARRAY JOIN mapKeys({expanded[0]}) AS part_name, mapValues({expanded[0]}) AS part_value" if expanded else ""
     return f"SELECT {', '.join(chosen)} FROM {view.table} FINAL{parts} WHERE {where.sql}"
+
+
+def _join(where: Conditions, view: View, query: MetricsQuery, name: str) -> str:
+    """What is joined, read only as far as rows of the time that is asked about can have a part in it.
+
+    Its time is cut at whole days: FINAL must see every version of a row, and they lie in one.
+    """
+    join = view.joins[name]
+    first, last = where.moment(query.from_timestamp), where.moment(query.to_timestamp)
+    keys = (
+        f"SELECT {join.of} FROM {view.table} WHERE project_id = {{project_id:String}} AND {view.time} >= {first} AND {view.time} < {last}"
+    )
+    parts = ["project_id = {project_id:String}", f"{join.key} IN ({keys})"]
+    if join.before is not None:
+        parts.append(f"{join.time} >= toStartOfDay({first}) - INTERVAL {join.before} DAY")
+    if join.after is not None:
+        parts.append(f"{join.time} < toStartOfDay({last}) + INTERVAL {join.after + 1} DAY")
+    if join.only:
+        parts.append(join.only)
+    grouped = f" GROUP BY {join.group}" if join.group else ""
+    return f"LEFT JOIN (SELECT {join.columns} FROM {join.table} FINAL WHERE {' AND '.join(parts)}{grouped}) AS {name} ON {join.on}"
 
 
 def _joined(dimensions: Sequence[Dimension], measures: Sequence[Measure]) -> list[str]:

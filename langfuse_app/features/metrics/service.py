@@ -1,11 +1,12 @@
 """Running queries of the metrics language (spec/api.md §8); dashboards ask the same door."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 
-from langfuse_app.core.errors import InvalidRequestError
+from langfuse_app.core.errors import InvalidRequestError, QueryTooHeavyError
 from langfuse_app.core.filters.columns import column_of
 from langfuse_app.core.filters.parse import filters_of
 from langfuse_app.core.pagination import Page
@@ -19,11 +20,12 @@ ROWS_V2, ROWS_MOST = 100, 10_000
 COUNTING = ("uniq", "count")
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 def run_v1(scope: ProjectScope, query: MetricsQuery) -> list[Row]:
-    """Rows of a query of the older route. InvalidRequestError, ValidationFailedError, QueryTooHeavyError."""
-    return _run(scope, query, V1, query.config.row_limit or ROWS_MOST)
+    """Rows of a query of the older route. InvalidRequestError, ValidationFailedError, QueryTooHeavyError (also of too many rows)."""
+    return _run(scope, query, V1, query.config.row_limit)
 
 
 def run(scope: ProjectScope, query: MetricsQuery) -> list[Row]:
@@ -35,7 +37,7 @@ def run(scope: ProjectScope, query: MetricsQuery) -> list[Row]:
             f"Dimension {', '.join(high)} has too many values for an open query: give config.row_limit and a descending orderBy"
             " on a metric, and no timeDimension"
         )
-    return _run(scope, query, V2, query.config.row_limit or ROWS_V2)
+    return _run(scope, query, V2, query.config.row_limit or (None if _filled(query) else ROWS_V2))
 
 
 def _bounded(query: MetricsQuery) -> bool:
@@ -44,15 +46,33 @@ def _bounded(query: MetricsQuery) -> bool:
     return bool(query.config.row_limit) and ordered and query.granularity is None
 
 
-def _run(scope: ProjectScope, query: MetricsQuery, views: Mapping[str, View], limit: int) -> list[Row]:
+def _run(scope: ProjectScope, query: MetricsQuery, views: Mapping[str, View], limit: int | None) -> list[Row]:
+    """Rows to a limit that was asked for; without one all of them, or none (QueryTooHeavyError): never a part that looks whole."""
     view = _view(query, views)
     names = _names(view, query)
-    filled = query.granularity if query.granularity and not query.order_by else None
-    found = repository.run(scope, view, query, names, _order(query, names), ROWS_MOST if filled else limit)
-    rows = [_plain(row) for row in found]
+    filled = _filled(query)
+    if filled and limit is None:
+        _bounded_rows(islice(buckets(query.from_timestamp, query.to_timestamp, filled), ROWS_MOST + 1))
+    found = repository.run(scope, view, query, names, _order(query, names), limit or ROWS_MOST + 1)
+    rows = map(_plain, found)
     if filled:
-        rows = list(_with_empty_buckets(rows, query, names, filled))[:ROWS_MOST]
-    return rows[:limit] if not query.granularity or query.config.row_limit else rows
+        rows = _with_empty_buckets(list(rows), query, names, filled)
+    return list(islice(rows, limit)) if limit else _bounded_rows(rows)
+
+
+def _filled(query: MetricsQuery) -> Granularity | None:
+    """The width of the buckets, where those without rows are shown too."""
+    return None if query.order_by else query.granularity
+
+
+def _bounded_rows(rows: Iterable[T]) -> list[T]:
+    found = list(islice(rows, ROWS_MOST + 1))
+    if len(found) > ROWS_MOST:
+        raise QueryTooHeavyError(
+            f"the answer has more than {ROWS_MOST} rows, choose a coarser timeDimension, a shorter time range or fewer dimensions,"
+            " or give config.row_limit"
+        )
+    return found
 
 
 def _view(query: MetricsQuery, views: Mapping[str, View]) -> View:
@@ -142,11 +162,9 @@ def _with_empty_buckets(rows: list[Row], query: MetricsQuery, names: Sequence[st
 
 
 def buckets(start: datetime, end: datetime, granularity: Granularity) -> Iterator[datetime]:
-    """Starts of the buckets that [start, end) touches, in UTC; at most ROWS_MOST."""
+    """Starts of the buckets that [start, end) touches, in UTC."""
     at = _floor(start.astimezone(UTC), granularity)
-    for _ in range(ROWS_MOST):
-        if at >= end:
-            return
+    while at < end:
         yield at
         at = _next(at, granularity)
 

@@ -5,7 +5,7 @@ Expressions of a view read its own table; those with a `join` read what is joine
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from langfuse_app.core.filters.columns import Column, Columns, named
 from langfuse_app.core.sql import known, summed
@@ -39,6 +39,25 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Join:
+    """What is found beside a view's rows, at most one row for each: rows of `table` whose `key` is `of` in the view.
+
+    before, after: so many days they may lie outside of the time that is asked about; None is any time.
+    """
+
+    table: str
+    time: str
+    columns: str
+    key: str
+    of: str
+    on: str
+    before: int | None = None
+    after: int | None = None
+    only: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """A table with what may be asked of it. `keys` are what joins need of its rows; `only` holds for all of them."""
 
@@ -49,7 +68,7 @@ class View:
     measures: Mapping[str, Measure]
     columns: Columns
     only: str = ""
-    joins: Mapping[str, str] = field(default_factory=dict[str, str])
+    joins: Mapping[str, Join] = field(default_factory=dict[str, Join])
 
 
 def _ms(start: str, end: str) -> str:
@@ -60,33 +79,74 @@ def _texts(*entries: tuple[str, str], join: str = "", high: bool = False) -> dic
     return {name: Dimension(sql, join, high) for name, sql in entries}
 
 
-# --- joins: each finds at most one row per row of the view ------------------------------------------
+# --- joins --------------------------------------------------------------------------------------------
 
-_MINE = "WHERE project_id = {project_id:String}"
-_TRACE = (
-    "LEFT JOIN (SELECT id AS key, name, user_id, session_id, release, version, tags FROM traces FINAL"
-    f" {_MINE}) AS trace ON trace.key = base.trace_id"
+_SKEW = 2  # days by which clocks and late events may disagree
+_LONGEST = 30  # days from a trace's beginning to the observations that still count
+
+_TRACE = Join(
+    table="traces",
+    time="timestamp",
+    columns="id AS key, name, user_id, session_id, release, version, tags",
+    key="id",
+    of="trace_id",
+    on="trace.key = base.trace_id",
+    after=_SKEW,
 )
-_OBSERVATION = (
-    "LEFT JOIN (SELECT trace_id AS key, id AS key_too, name, provided_model_name, prompt_name, prompt_version FROM observations FINAL"
-    f" {_MINE}) AS observation ON observation.key = base.trace_id AND observation.key_too = base.observation_id"
+_OBSERVATION = Join(
+    table="observations",
+    time="start_time",
+    columns="trace_id AS key, id AS key_too, name, provided_model_name, prompt_name, prompt_version",
+    key="trace_id",
+    of="trace_id",
+    on="observation.key = base.trace_id AND observation.key_too = base.observation_id",
+    after=_SKEW,
 )
-_RUN = (
-    "LEFT JOIN (SELECT experiment_id AS key, any(experiment_name) AS name FROM observations FINAL"
-    f" {_MINE} AND experiment_id != '' GROUP BY experiment_id) AS run ON run.key = base.dataset_run_id"
+_RUN = Join(
+    table="observations",
+    time="start_time",
+    columns="experiment_id AS key, any(experiment_name) AS name",
+    key="experiment_id",
+    of="dataset_run_id",
+    on="run.key = base.dataset_run_id",
+    after=_SKEW,
+    only="experiment_id != ''",
+    group="key",
 )
-_SPANS = (
-    "LEFT JOIN (SELECT trace_id AS key, count() AS count, min(start_time) AS first, max(coalesce(end_time, start_time)) AS last,"
-    f" sum(usage_details['total']) AS tokens, sum(total_cost) AS cost FROM observations FINAL {_MINE} GROUP BY trace_id) AS spans"
-    " ON spans.key = base.id"
+_SPANS = Join(
+    table="observations",
+    time="start_time",
+    columns=(
+        "trace_id AS key, count() AS count, min(start_time) AS first, max(coalesce(end_time, start_time)) AS last,"
+        " sum(usage_details['total']) AS tokens, sum(total_cost) AS cost"
+    ),
+    key="trace_id",
+    of="id",
+    on="spans.key = base.id",
+    before=_SKEW,
+    after=_LONGEST,
+    group="key",
 )
-_TRACE_MARKS = (
-    f"LEFT JOIN (SELECT trace_id AS key, count() AS count FROM scores FINAL {_MINE} AND trace_id != '' GROUP BY trace_id) AS marks"
-    " ON marks.key = base.id"
+_TRACE_MARKS = Join(
+    table="scores",
+    time="timestamp",
+    columns="trace_id AS key, count() AS count",
+    key="trace_id",
+    of="id",
+    on="marks.key = base.id",
+    before=_SKEW,
+    group="key",
 )
-_MARKS = (
-    "LEFT JOIN (SELECT trace_id AS key, observation_id AS key_too, count() AS count FROM scores FINAL"
-    f" {_MINE} AND observation_id != '' GROUP BY trace_id, observation_id) AS marks ON marks.key = base.trace_id AND marks.key_too = base.id"
+_MARKS = Join(
+    table="scores",
+    time="timestamp",
+    columns="trace_id AS key, observation_id AS key_too, count() AS count",
+    key="trace_id",
+    of="trace_id",
+    on="marks.key = base.trace_id AND marks.key_too = base.id",
+    before=_SKEW,
+    only="observation_id != ''",
+    group="key, key_too",
 )
 
 _OF_TRACE = {
@@ -158,7 +218,7 @@ _OBSERVATION_MEASURES = {
     "toolDefinitions": Measure("length(mapKeys(tool_definitions))"),
     "toolCalls": Measure("length(tool_calls)"),
 }
-_OBSERVATION_JOINS = {"trace": _TRACE, "marks": _MARKS}
+_OBSERVATION_JOINS = {"trace": replace(_TRACE, before=_LONGEST), "marks": _MARKS}
 _OBSERVATION_FILTERS = OBSERVATION_COLUMNS | named(
     ("traceRelease", "Trace Release", OBSERVATION_COLUMNS["release"]),
     ("traceVersion", "Trace Version", Column("version", "string", OBSERVATION_COLUMNS["release"].wrap)),

@@ -1,14 +1,14 @@
 """Shapes of models: what services return, and what the wire shows (spec/api.md §13 Model, CreateModelRequest, PricingTier)."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictFloat, field_validator, model_validator
+from pydantic import Field, StrictBool, StrictFloat, model_validator
 
-from langfuse_app.core.shapes import WHOLE, Body, PageMeta, Shape, WireTime, examples, iso_text
+from langfuse_app.core.shapes import WHOLE, Body, BodyTime, PageMeta, Shape, WireTime, examples
 from langfuse_app.core.time import iso_ms
 
 
@@ -71,7 +71,7 @@ class ModelInput(Body):
 
     model_name: Name
     match_pattern: str
-    start_date: Annotated[datetime, BeforeValidator(iso_text)] | None = None
+    start_date: BodyTime | None = None
     unit: ModelUnit
     input_price: UsdPerUnit | None = None
     output_price: UsdPerUnit | None = None
@@ -79,16 +79,6 @@ class ModelInput(Body):
     pricing_tiers: list[TierInput] | None = None
     tokenizer_id: Literal["openai", "claude"] | None = None
     tokenizer_config: dict[str, Any] | None = None
-
-    @field_validator("start_date")
-    @classmethod
-    def _in_utc(cls, value: datetime | None) -> datetime | None:
-        """A date without an offset is meant in UTC; years that break time zone arithmetic are refused."""
-        if value is None:
-            return None
-        if not 1900 <= value.year <= 2200:
-            raise ValueError("must lie between 1900 and 2200")
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 class FlatPrices(NamedTuple):

@@ -10,8 +10,10 @@ from langfuse_app.api.auth import Project
 from langfuse_app.api.documented import answers
 from langfuse_app.api.errors import json_response
 from langfuse_app.api.params import CommaList, FilterText, Moment, Paged, Params, groups
+from langfuse_app.api.streaming import json_answer
 from langfuse_app.core.errors import InvalidRequestError
 from langfuse_app.core.filters.parse import parse_filters
+from langfuse_app.core.lazy import each
 from langfuse_app.features.observations import schemas, service
 from langfuse_app.features.observations.schemas import (
     DEFAULT_GROUPS_V2,
@@ -78,7 +80,7 @@ class ListV2(_Filters):
 def list_v1(scope: Project, params: Annotated[ListV1, Query()]) -> Response:
     """Observations, newest first, by pages."""
     page = service.list_observations(scope, params.query(page=params.page, limit=params.limit))
-    return json_response({"data": [observation_v1(item) for item in page.items], "meta": page.meta()})
+    return json_answer({"data": each(observation_v1, page.items), "meta": page.meta()})
 
 
 @router.get("/api/public/observations/{observation_id:path}", responses=answers(schemas.ObservationV1, 404))
@@ -97,7 +99,7 @@ def list_v2(scope: Project, params: Annotated[ListV2, Query()]) -> Response:
     items, following = service.list_after(scope, query, _cursor(params.cursor), io="io" in wanted, metadata="metadata" in wanted)
     expanded = frozenset(params.expand_metadata)
     meta = {"cursor": _text(following)} if following else {}
-    return json_response({"data": [observation_v2(item, wanted, expanded) for item in items], "meta": meta})
+    return json_answer({"data": each(lambda item: observation_v2(item, wanted, expanded), items), "meta": meta})
 
 
 def _text(cursor: ObservationCursor) -> str:

@@ -1,6 +1,6 @@
 """ClickHouse queries of observations. Windows come from PostgreSQL and only narrow what is read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from langfuse_app.core.filters.choice import Choice
@@ -10,8 +10,8 @@ from langfuse_app.core.sql import Conditions, summed
 from langfuse_app.features.observations.repository import Span
 from langfuse_app.features.observations.repository_columns import COLUMNS, IS_ROOT
 from langfuse_app.features.observations.schemas import ObservationCursor, ObservationQuery
-from langfuse_app.stores import clickhouse
-from langfuse_app.stores.newest import OBSERVATIONS, newest, total
+from langfuse_app.stores import clickhouse, row_stream
+from langfuse_app.stores.newest import OBSERVATIONS, Found, newest_page, total
 
 Row = dict[str, Any]
 
@@ -84,13 +84,14 @@ def _matching(scope: ProjectScope, query: ObservationQuery) -> Conditions:
     return where
 
 
-def page(scope: ProjectScope, query: ObservationQuery) -> tuple[list[Row], int]:
+def page(scope: ProjectScope, query: ObservationQuery) -> tuple[Found, int]:
     """One page, newest first, and how many match."""
     where = _matching(scope, query)
-    return newest(OBSERVATIONS, columns(), where, query.limit, query.offset), total(OBSERVATIONS, where)
+    number = total(OBSERVATIONS, where)
+    return newest_page(OBSERVATIONS, columns(), where, query.limit, query.offset), number
 
 
-def after(scope: ProjectScope, query: ObservationQuery, cursor: ObservationCursor | None, wanted: str, limit: int) -> list[Row]:
+def after(scope: ProjectScope, query: ObservationQuery, cursor: ObservationCursor | None, wanted: str, limit: int) -> Found:
     """At most `limit` rows behind the cursor, newest first."""
     where = _matching(scope, query)
     if cursor:
@@ -98,7 +99,7 @@ def after(scope: ProjectScope, query: ObservationQuery, cursor: ObservationCurso
         where.add(f"start_time <= {moment}")
         ids = f"{where.bind(cursor.trace_id, 'String')}, {where.bind(cursor.id, 'String')}"
         where.add(f"(start_time, trace_id, id) < ({moment}, {ids})")
-    return newest(OBSERVATIONS, wanted, where, limit)
+    return newest_page(OBSERVATIONS, wanted, where, limit)
 
 
 def one(scope: ProjectScope, observation_id: str, trace_id: str | None, span: Span | None) -> Row | None:
@@ -112,21 +113,21 @@ def one(scope: ProjectScope, observation_id: str, trace_id: str | None, span: Sp
     return rows[0] if rows else None
 
 
-def of_trace(scope: ProjectScope, trace_id: str, span: Span | None) -> list[Row]:
-    """All observations of a trace with payloads, by start."""
-    return _of_trace(scope, trace_id, span, columns())
+def of_trace(scope: ProjectScope, trace_id: str, span: Span | None) -> Iterable[Row]:
+    """All observations of a trace with payloads, by start: a list, or one by one where they are large."""
+    return row_stream.rows(*_of_trace(scope, trace_id, span, columns()))
 
 
 def nodes(scope: ProjectScope, trace_id: str, span: Span | None) -> list[Row]:
     """All observations of a trace without payloads, by start."""
-    return _of_trace(scope, trace_id, span, _NODE)
+    return clickhouse.query(*_of_trace(scope, trace_id, span, _NODE))
 
 
-def _of_trace(scope: ProjectScope, trace_id: str, span: Span | None, wanted: str) -> list[Row]:
+def _of_trace(scope: ProjectScope, trace_id: str, span: Span | None, wanted: str) -> tuple[str, dict[str, Any]]:
     where = Conditions(scope)
     where.equal("trace_id", trace_id)
     _within(where, span)
-    return clickhouse.query(f"SELECT {wanted} FROM observations FINAL WHERE {where.sql} ORDER BY start_time, id", where.params)
+    return f"SELECT {wanted} FROM observations FINAL WHERE {where.sql} ORDER BY start_time, id", where.params
 
 
 def sums(scope: ProjectScope, trace_ids: Sequence[str], span: Span | None, *, with_ids: bool) -> list[Row]:

@@ -4,16 +4,21 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from math import fsum
+from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from langfuse_app.core.errors import NotFoundError
-from langfuse_app.core.pagination import Page, cut
+from langfuse_app.core.lazy import each
+from langfuse_app.core.pagination import LazyPage, cut
 from langfuse_app.core.scopes import ProjectScope
+from langfuse_app.core.time import to_us
 from langfuse_app.core.wire import metadata_values
 from langfuse_app.features.comment_filters import service as comment_filters
 from langfuse_app.features.observations import repository, repository_clickhouse
 from langfuse_app.features.observations.schemas import ObservationCursor, ObservationItem, ObservationNode, ObservationQuery
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +45,14 @@ def get(scope: ProjectScope, observation_id: str, trace_id: str | None = None) -
     row = repository_clickhouse.one(scope, observation_id, trace_id, span)
     if row is None:
         raise NotFoundError(f"Observation {observation_id} not found within authorized project")
-    return _with_traces(scope, [row])[0]
+    [item] = _with_traces(scope, [row], [row])
+    return item
 
 
-def list_observations(scope: ProjectScope, query: ObservationQuery) -> Page[ObservationItem]:
-    """One page, newest first."""
-    rows, total = repository_clickhouse.page(scope, _resolved(scope, query))
-    return Page([_item(row) for row in rows], query.page, query.limit, total)
+def list_observations(scope: ProjectScope, query: ObservationQuery) -> LazyPage[ObservationItem]:
+    """One page, newest first. Items of a large page are read while they are taken."""
+    found, total = repository_clickhouse.page(scope, _resolved(scope, query))
+    return LazyPage(each(_item, found.rows), query.page, query.limit, total)
 
 
 def _resolved(scope: ProjectScope, query: ObservationQuery) -> ObservationQuery:
@@ -55,21 +61,27 @@ def _resolved(scope: ProjectScope, query: ObservationQuery) -> ObservationQuery:
 
 def list_after(
     scope: ProjectScope, query: ObservationQuery, cursor: ObservationCursor | None, *, io: bool = True, metadata: bool = True
-) -> tuple[list[ObservationItem], ObservationCursor | None]:
+) -> tuple[Iterable[ObservationItem], ObservationCursor | None]:
     """At most `query.limit` observations behind the cursor, and the cursor of the next page (None on the last).
 
     Their user, session, tags and flags are those of their traces. Payloads are None or empty where not asked for.
+    Items of a large page are read while they are taken.
     """
     wanted = repository_clickhouse.columns(io=io, metadata=metadata)
-    rows = repository_clickhouse.after(scope, _resolved(scope, query), cursor, wanted, query.limit + 1)
-    kept, following = cut(rows, query.limit, lambda row: ObservationCursor(row["start_time"], row["trace_id"], row["id"]))
-    return _with_traces(scope, kept), following
+    found = repository_clickhouse.after(scope, _resolved(scope, query), cursor, wanted, query.limit + 1)
+    kept, following = cut(found.keys, query.limit, lambda row: ObservationCursor(row["start_time"], row["trace_id"], row["id"]))
+    rows = kept if found.rows is found.keys else islice(found.rows, len(kept))
+    return _with_traces(scope, kept, rows), following
 
 
-def list_for_trace(scope: ProjectScope, trace_id: str) -> list[ObservationItem]:
-    """All observations of a trace with payloads, by start."""
+def of_trace(scope: ProjectScope, trace_id: str) -> tuple[TraceSums | None, Iterable[ObservationItem]]:
+    """All observations of a trace with payloads, by start, and what they add up to (None without any).
+
+    Those of a large trace are read while they are taken.
+    """
     rows = repository_clickhouse.of_trace(scope, trace_id, repository.window(scope, [trace_id]))
-    return [_item(row) for row in rows]
+    known = _summed(rows) if isinstance(rows, list) else sums(scope, [trace_id]).get(trace_id)
+    return known, each(_item, rows)
 
 
 def nodes(scope: ProjectScope, trace_id: str) -> list[ObservationNode]:
@@ -87,45 +99,48 @@ def sums(scope: ProjectScope, trace_ids: Sequence[str], *, with_ids: bool = Fals
     return {row["trace_id"]: _sums(row) for row in rows}
 
 
-def summed(items: Sequence[ObservationItem]) -> TraceSums | None:
+def _summed(rows: Sequence[Row]) -> TraceSums | None:
     """The same as `sums` for one trace whose observations are already here; None without any."""
-    if not items:
+    if not rows:
         return None
-    levels = Counter(item.level for item in items)
-    start = min(item.start_time for item in items)
-    end = max(item.end_time or item.start_time for item in items)
-    return TraceSums(
-        observations=len(items),
-        errors=levels["ERROR"],
-        warnings=levels["WARNING"],
-        debugs=levels["DEBUG"],
-        latency=seconds(start, end),
-        input_tokens=sum(item.input_tokens for item in items),
-        output_tokens=sum(item.output_tokens for item in items),
-        total_tokens=sum(item.total_tokens for item in items),
-        input_cost=_added(item.input_cost for item in items),
-        output_cost=_added(item.output_cost for item in items),
-        total_cost=_added(item.total_cost for item in items),
-        ids=[item.id for item in items],
+    levels = Counter(row["level"] for row in rows)
+    start, end = min(row["start_time"] for row in rows), max(row["end_time"] or row["start_time"] for row in rows)
+    return _sums(
+        {
+            "observations": len(rows),
+            "errors": levels["ERROR"],
+            "warnings": levels["WARNING"],
+            "debugs": levels["DEBUG"],
+            "latency_us": to_us(end) - to_us(start),
+            "input_tokens": sum(_reduced(row["usage_details"], "input") or 0 for row in rows),
+            "output_tokens": sum(_reduced(row["usage_details"], "output") or 0 for row in rows),
+            "total_tokens": sum(row["usage_details"].get("total", 0) for row in rows),
+            "input_cost": _added(_reduced(row["cost_details"], "input") for row in rows),
+            "output_cost": _added(_reduced(row["cost_details"], "output") for row in rows),
+            "total_cost": _added(row["total_cost"] for row in rows),
+        }
     )
 
 
-def _added(costs: Iterable[float | None]) -> float | None:
+def _added(costs: Iterable[Decimal | None]) -> Decimal | None:
     """The exact sum of what is known, None when nothing is."""
     known = [cost for cost in costs if cost is not None]
-    return fsum(known) if known else None
+    return sum(known, Decimal()) if known else None
 
 
-def _with_traces(scope: ProjectScope, rows: list[dict[str, Any]]) -> list[ObservationItem]:
-    """Items whose trace attributes are those of the trace row; a span's own ones stand in where there is no such row yet."""
-    if not rows:
+def _with_traces(scope: ProjectScope, keys: Sequence[Row], rows: Iterable[Row]) -> Iterable[ObservationItem]:
+    """Items whose trace attributes are those of the trace row; a span's own ones stand in where there is no such row yet.
+
+    keys: at least the trace ids of the rows.
+    """
+    if not keys:
         return []
-    found = repository_clickhouse.traces(scope, sorted({row["trace_id"] for row in rows}))
+    found = repository_clickhouse.traces(scope, sorted({row["trace_id"] for row in keys}))
     renamed = {
         trace_id: {key: value for key, value in trace.items() if key not in ("id", "name")} | {"trace_name": trace["name"]}
         for trace_id, trace in found.items()
     }
-    return [_item(row | renamed.get(row["trace_id"], {})) for row in rows]
+    return each(lambda row: _item(row | renamed.get(row["trace_id"], {})), rows)
 
 
 def seconds(start: datetime, end: datetime | None) -> float | None:

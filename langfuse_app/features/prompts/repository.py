@@ -22,9 +22,13 @@ def _of(scope: ProjectScope, name: str) -> Any:
     return select(Prompt).where(col(Prompt.project_id) == scope.project_id, col(Prompt.name) == name)
 
 
-def _lock(current: Session, scope: ProjectScope, name: str) -> None:
-    """Versions and labels of one name change one after another."""
-    lock(current, f"prompt {scope.project_id} {name}")
+def hold(scope: ProjectScope, name: str, *, references: bool) -> None:
+    """Until the open transaction ends, nobody else changes versions and labels of the name; with `references`, nor what the
+    project's prompts refer to."""
+    with session() as current:
+        if references:
+            lock(current, f"prompts {scope.project_id}")
+        lock(current, f"prompt {scope.project_id} {name}")
 
 
 def find(scope: ProjectScope, reference: Reference) -> Prompt | None:
@@ -39,9 +43,8 @@ def find(scope: ProjectScope, reference: Reference) -> Prompt | None:
 
 
 def create(scope: ProjectScope, name: str, decide: Decide, referred: Iterable[Reference]) -> Prompt:
-    """Write the version that `decide` makes; its labels leave the other versions, its tags are those of all."""
+    """Write the version that `decide` makes; its labels leave the other versions, its tags are those of all. Hold the name."""
     with session() as current:
-        _lock(current, scope, name)
         newest = current.exec(_of(scope, name).order_by(col(Prompt.version).desc()).limit(1)).first()
         new = decide(newest)
         _take_labels(current, scope, name, new.labels)
@@ -77,9 +80,8 @@ def _take_labels(current: Session, scope: ProjectScope, name: str, labels: Seque
 
 
 def add_labels(scope: ProjectScope, name: str, version: int, labels: Sequence[str]) -> Prompt | None:
-    """Move labels to a version; None when there is no such version."""
+    """Move labels to a version; None when there is no such version. Hold the name."""
     with session() as current:
-        _lock(current, scope, name)
         found = current.exec(_of(scope, name).where(col(Prompt.version) == version)).first()
         if found is None:
             return None
@@ -122,9 +124,8 @@ def dependents(scope: ProjectScope, name: str) -> list[Dependent]:
 
 
 def remove(scope: ProjectScope, name: str, ids: Sequence[str], latest: str) -> None:
-    """Delete versions; the label `latest` goes to the highest that is left."""
+    """Delete versions; the label `latest` goes to the highest that is left. Hold the name."""
     with session() as current:
-        _lock(current, scope, name)
         current.exec(delete(Prompt).where(col(Prompt.project_id) == scope.project_id, col(Prompt.id).in_(ids)))
         left = current.exec(_of(scope, name).order_by(col(Prompt.version).desc()).limit(1)).first()
         if left is not None and latest not in left.labels:

@@ -1,5 +1,7 @@
 """Prompts (spec/api.md §4.6): what SDKs ask for most is answered from the cache, which every write makes stale at once."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -14,6 +16,7 @@ from langfuse_app.features.prompts.models import Prompt
 from langfuse_app.features.prompts.repository import ListQuery
 from langfuse_app.features.prompts.schemas import LATEST, PRODUCTION, CreatePrompt, PromptMetaOut, PromptOut, ResolvedPromptOut
 from langfuse_app.stores import cache
+from langfuse_app.stores.postgres import transaction
 
 _CACHED_S = 300
 
@@ -41,19 +44,28 @@ def create(scope: ProjectScope, new: CreatePrompt) -> Prompt:
         _resolution(scope, draft).content()  # refuses what could not be read back
         return draft
 
-    made = repository.create(scope, new.name, decide, referred)
-    _changed(scope, "create", made)
+    with _changing(scope, new.name, references=bool(referred)):
+        made = repository.create(scope, new.name, decide, referred)
+        _record(scope, "create", made)
     return made
+
+
+@contextmanager
+def _changing(scope: ProjectScope, name: str, *, references: bool = True) -> Generator[None]:
+    """One transaction in which the name, and unless told otherwise what prompts refer to, is ours to change."""
+    with transaction():
+        repository.hold(scope, name, references=references)
+        yield
+    cache.bump(scope.project_id)
 
 
 def _resolution(scope: ProjectScope, prompt: Prompt) -> Resolution:
     return Resolution(prompt, lambda reference: repository.find(scope, reference))
 
 
-def _changed(scope: ProjectScope, action: str, prompt: Prompt, before: Prompt | None = None) -> None:
-    cache.bump(scope.project_id)
+def _record(scope: ProjectScope, action: str, prompt: Prompt, before: dict[str, Any] | None = None) -> None:
     after = None if action == "delete" else _plain(prompt)
-    audit.record(scope, action, "prompt", prompt.id, before=_plain(before) if before else None, after=after)
+    audit.record(scope, action, "prompt", prompt.id, before=before, after=after)
 
 
 def _plain(prompt: Prompt) -> dict[str, Any]:
@@ -89,26 +101,29 @@ def list_prompts(scope: ProjectScope, query: ListQuery) -> Page[PromptMetaOut]:
 
 
 def add_labels(scope: ProjectScope, name: str, version: int, labels: list[str]) -> Prompt:
-    """Move labels to a version. NotFoundError."""
-    [before] = repository.versions(scope, name, version, None) or [None]
-    changed = repository.add_labels(scope, name, version, labels)
-    if changed is None:
-        raise NotFoundError(f"Prompt '{name}' version {version} not found in project")
-    _changed(scope, "update", changed, before)
+    """Move labels to a version. NotFoundError; InvalidRequestError when what refers to them could not be read any more."""
+    with _changing(scope, name):
+        before = [_plain(prompt) for prompt in repository.versions(scope, name, version, None)]
+        changed = repository.add_labels(scope, name, version, labels)
+        if changed is None:
+            raise NotFoundError(f"Prompt '{name}' version {version} not found in project")
+        _resolution(scope, changed).content()  # a circle that the move would close leads through this version
+        _record(scope, "update", changed, before[0])
     return changed
 
 
 def delete(scope: ProjectScope, name: str, version: int | None, label: str | None) -> None:
     """Delete all versions of a name, or those that match. NotFoundError; InvalidRequestError when others refer to one."""
-    gone = repository.versions(scope, name, version, label)
-    if not gone:
-        raise NotFoundError("Prompt not found")
-    if needed := [one for one in repository.dependents(scope, name) if _means(one.reference, gone)]:
-        named = ", ".join(f"{one.name} version {one.version}" for one in needed[:10])
-        raise InvalidRequestError(f"Other prompts depend on this one: {named}. Delete or change them first.")
-    repository.remove(scope, name, [prompt.id for prompt in gone], LATEST)
-    for prompt in gone:
-        _changed(scope, "delete", prompt, prompt)
+    with _changing(scope, name):
+        gone = repository.versions(scope, name, version, label)
+        if not gone:
+            raise NotFoundError("Prompt not found")
+        if needed := [one for one in repository.dependents(scope, name) if _means(one.reference, gone)]:
+            named = ", ".join(f"{one.name} version {one.version}" for one in needed[:10])
+            raise InvalidRequestError(f"Other prompts depend on this one: {named}. Delete or change them first.")
+        repository.remove(scope, name, [prompt.id for prompt in gone], LATEST)
+        for prompt in gone:
+            _record(scope, "delete", prompt, _plain(prompt))
 
 
 def _means(reference: Reference, prompts: list[Prompt]) -> bool:

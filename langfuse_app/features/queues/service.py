@@ -11,6 +11,11 @@ def announce(register: dict[str, dict[str, object]]) -> None:
     repository.write_register(register)
 
 
+def names() -> list[str]:
+    """The queues that workers announced."""
+    return sorted(repository.read_register())
+
+
 def overview() -> dict[str, Any]:
     """Queues with their depths, ingestion backlog per lane, drains, workers, dead letters."""
     register = repository.read_register()

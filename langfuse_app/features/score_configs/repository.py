@@ -12,11 +12,11 @@ from langfuse_app.features.scores.models import ScoreConfig
 from langfuse_app.stores.postgres import session
 
 
-def find(scope: ProjectScope, config_id: str) -> ScoreConfig | None:
-    """The config of that id in the project."""
+def find(scope: ProjectScope, config_id: str, *, for_update: bool = False) -> ScoreConfig | None:
+    """The config of that id in the project; `for_update` keeps it as it is for others until the open transaction ends."""
+    statement = select(ScoreConfig).where(ScoreConfig.project_id == scope.project_id, ScoreConfig.id == config_id)
     with session() as current:
-        statement = select(ScoreConfig).where(ScoreConfig.project_id == scope.project_id, ScoreConfig.id == config_id)
-        return current.exec(statement).first()
+        return current.exec(statement.with_for_update() if for_update else statement).first()
 
 
 def page(scope: ProjectScope, limit: int, offset: int) -> tuple[list[ScoreConfig], int]:
@@ -34,15 +34,11 @@ def add(config: ScoreConfig) -> None:
         current.add(config)
 
 
-def change(scope: ProjectScope, config_id: str, values: dict[str, Any]) -> ScoreConfig | None:
-    """Set columns of a config; None when the project has none of that id."""
+def change(config: ScoreConfig, values: dict[str, Any]) -> None:
+    """Set columns of a config that was found for update."""
     with session() as current:
-        statement = select(ScoreConfig).where(ScoreConfig.project_id == scope.project_id, ScoreConfig.id == config_id)
-        config = current.exec(statement.with_for_update()).first()
-        if config is not None:
-            config.sqlmodel_update(values | {"updated_at": utcnow()})
-            current.add(config)
-        return config
+        config.sqlmodel_update(values | {"updated_at": utcnow()})
+        current.add(config)
 
 
 def known(scope: ProjectScope, config_ids: Collection[str]) -> set[str]:

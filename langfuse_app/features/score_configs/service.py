@@ -10,6 +10,7 @@ from langfuse_app.features.audit import service as audit
 from langfuse_app.features.score_configs import repository
 from langfuse_app.features.score_configs.schemas import CreateScoreConfig, ScoreConfigOut, ScoreConfigType, UpdateScoreConfig
 from langfuse_app.features.scores.models import ScoreConfig
+from langfuse_app.stores.postgres import transaction
 
 _BOOLEAN = [{"label": "True", "value": 1}, {"label": "False", "value": 0}]
 _NULLABLE = ("categories", "min_value", "max_value", "description")
@@ -33,7 +34,10 @@ def list_configs(scope: ProjectScope, page: int = 1, limit: int = 50) -> Page[Sc
 
 def get_config(scope: ProjectScope, config_id: str) -> ScoreConfig:
     """One config; NotFoundError."""
-    config = repository.find(scope, config_id)
+    return _found(repository.find(scope, config_id))
+
+
+def _found(config: ScoreConfig | None) -> ScoreConfig:
     if config is None:
         raise NotFoundError("Score config not found within authorized project")
     return config
@@ -48,8 +52,9 @@ def create_config(scope: ProjectScope, new: CreateScoreConfig) -> ScoreConfig:
     if new.data_type is ScoreConfigType.BOOLEAN:
         config.categories = _BOOLEAN
     _check(config)
-    repository.add(config)
-    audit.record(scope, "create", "scoreConfig", config.id, after=plain(ScoreConfigOut, config))
+    with transaction():
+        repository.add(config)
+        audit.record(scope, "create", "scoreConfig", config.id, after=plain(ScoreConfigOut, config))
     return config
 
 
@@ -60,14 +65,14 @@ def update_config(scope: ProjectScope, config_id: str, change: UpdateScoreConfig
     if not given:
         raise InvalidRequestError("Request body cannot be empty")
     values = {name: value for name, value in given.items() if value is not None or name in _NULLABLE}
-    before = get_config(scope, config_id)
-    if before.data_type == ScoreConfigType.BOOLEAN and "categories" in values:
-        raise _refused([("categories", "The categories of BOOLEAN cannot be changed")])
-    _check(before.model_copy(update=values))
-    config = repository.change(scope, config_id, values)
-    if config is None:
-        raise NotFoundError("Score config not found within authorized project")
-    audit.record(scope, "update", "scoreConfig", config_id, before=plain(ScoreConfigOut, before), after=plain(ScoreConfigOut, config))
+    with transaction():
+        config = _found(repository.find(scope, config_id, for_update=True))
+        if config.data_type == ScoreConfigType.BOOLEAN and "categories" in values:
+            raise _refused([("categories", "The categories of BOOLEAN cannot be changed")])
+        _check(config.model_copy(update=values))
+        before = plain(ScoreConfigOut, config)
+        repository.change(config, values)
+        audit.record(scope, "update", "scoreConfig", config_id, before=before, after=plain(ScoreConfigOut, config))
     return config
 
 

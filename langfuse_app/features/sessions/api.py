@@ -8,9 +8,11 @@ from langfuse_app.api.auth import Project
 from langfuse_app.api.documented import answers
 from langfuse_app.api.errors import json_response
 from langfuse_app.api.params import CommaList, FilterText, Moment, Paged
+from langfuse_app.api.streaming import json_answer
 from langfuse_app.core.filters.parse import parse_filters
+from langfuse_app.core.lazy import each
 from langfuse_app.features.sessions import schemas, service
-from langfuse_app.features.sessions.schemas import SessionQuery, SessionWithTraces, session_v1
+from langfuse_app.features.sessions.schemas import SessionQuery, session_v1
 from langfuse_app.features.traces.schemas import trace_v1
 
 router = APIRouter(tags=["sessions"])
@@ -44,4 +46,4 @@ def list_sessions(scope: Project, params: Annotated[SessionList, Query()]) -> Re
 def get_session(scope: Project, session_id: str) -> Response:
     """One session with all its traces."""
     item, traces = service.get(scope, session_id)
-    return json_response(SessionWithTraces(**session_v1(item), traces=[trace_v1(scope.project_id, trace) for trace in traces]))
+    return json_answer({**session_v1(item), "traces": each(lambda trace: trace_v1(scope.project_id, trace), traces)})

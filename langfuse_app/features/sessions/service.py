@@ -1,5 +1,7 @@
 """Reading sessions."""
 
+from collections.abc import Iterable
+
 from langfuse_app.core.errors import NotFoundError
 from langfuse_app.core.filters.columns import unknown
 from langfuse_app.core.pagination import Page
@@ -25,8 +27,11 @@ def list_sessions(scope: ProjectScope, query: SessionQuery) -> Page[SessionItem]
     return Page(items, query.page, query.limit, total)
 
 
-def get(scope: ProjectScope, session_id: str) -> tuple[SessionItem, list[TraceItem]]:
-    """One session and all its traces, oldest first; NotFoundError when the project has none of that id."""
+def get(scope: ProjectScope, session_id: str) -> tuple[SessionItem, Iterable[TraceItem]]:
+    """One session and all its traces, oldest first; NotFoundError when the project has none of that id.
+
+    Large traces are read while they are taken.
+    """
     return get_session(scope, session_id), traces.list_for_session(scope, session_id)
 
 

@@ -19,8 +19,10 @@ from langfuse_app.features.skills.schemas import (
     SkillVersionOut,
     content_type,
 )
+from langfuse_app.stores.postgres import transaction
 
 
+@transaction()
 def create(scope: ProjectScope, new: CreateSkillVersion) -> SkillVersionOut:
     """Write the next version of the skill that the SKILL.md names. InvalidRequestError when something is wrong with the files."""
     files = {file.path: file.hash for file in new.files}
@@ -117,11 +119,13 @@ def contents(scope: ProjectScope, hashes: list[str]) -> list[FileContentOut]:
     return [FileContentOut(sha256_hash=hash, content=found[hash]) for hash in dict.fromkeys(hashes)]
 
 
+@transaction()
 def set_tags(scope: ProjectScope, name: str, tags: list[str]) -> SkillVersionOut:
     """Replace the tags of all versions of a skill; the newest one. NotFoundError."""
     return _changed(scope, repository.set_tags(scope, name, tags), f"Skill '{name}' not found in project")
 
 
+@transaction()
 def set_labels(scope: ProjectScope, name: str, version: int, labels: list[str]) -> SkillVersionOut:
     """Replace the labels of a version. NotFoundError."""
     return _changed(scope, repository.set_labels(scope, Which(name, version), labels, LATEST), _no_version(name, version))
@@ -138,6 +142,7 @@ def _changed(scope: ProjectScope, changed: Changed | None, otherwise: str) -> Sk
     return shown(changed.after)
 
 
+@transaction()
 def delete_version(scope: ProjectScope, name: str, version: int) -> None:
     """Delete a version, and contents that no other version has. NotFoundError."""
     gone = repository.remove(scope, Which(name, version), LATEST)

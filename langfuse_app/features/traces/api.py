@@ -1,7 +1,7 @@
 """Routes of traces (spec/api.md §4.1)."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
@@ -12,8 +12,10 @@ from langfuse_app.api.bodies import json_body, takes
 from langfuse_app.api.documented import answers
 from langfuse_app.api.errors import json_response
 from langfuse_app.api.params import CommaList, FilterText, Moment, Paged, groups
+from langfuse_app.api.streaming import json_answer
 from langfuse_app.core.errors import InvalidRequestError, NotFoundError
 from langfuse_app.core.filters.parse import parse_filters
+from langfuse_app.core.lazy import each
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.struct_schema import struct_schema
 from langfuse_app.features.accounts import service as accounts
@@ -29,7 +31,6 @@ from langfuse_app.features.traces.schemas import (
     TraceItem,
     TraceQuery,
     TraceWithDetails,
-    TraceWithFullDetails,
     html_path,
     latency_and_cost,
     trace_v1,
@@ -96,7 +97,7 @@ def list_traces(scope: Project, params: Annotated[TraceList, Query()]) -> Respon
     """Traces by pages, newest first unless ordered otherwise."""
     fields = _fields(params.fields)
     page = service.list_traces(scope, params.query(), fields)
-    return json_response({"data": [_row(scope, item, fields) for item in page.items], "meta": page.meta()})
+    return json_answer({"data": each(lambda item: _row(scope, item, fields), page.items), "meta": page.meta()})
 
 
 def _row(scope: ProjectScope, item: TraceItem, fields: frozenset[TraceFields]) -> TraceWithDetails:
@@ -115,19 +116,20 @@ def _row(scope: ProjectScope, item: TraceItem, fields: frozenset[TraceFields]) -
 def get_trace(scope: Project, trace_id: str, fields: str | None = None) -> Response:
     """One trace with its observations and scores."""
     wanted = _fields(fields)
-    return json_response(_full(scope, service.get_full_trace(scope, trace_id, wanted), wanted))
+    return json_answer(_full(scope, service.get_full_trace(scope, trace_id, wanted), wanted))
 
 
-def _full(scope: ProjectScope, full: FullTrace, fields: frozenset[TraceFields]) -> TraceWithFullDetails:
+def _full(scope: ProjectScope, full: FullTrace, fields: frozenset[TraceFields]) -> dict[str, Any]:
+    """TraceWithFullDetails; the observations of a large trace are an iterator."""
     latency, cost = latency_and_cost(full.trace, fields)
-    return TraceWithFullDetails(
+    return {
         **trace_v1(scope.project_id, full.trace),
-        htmlPath=html_path(scope.project_id, full.trace.id),
-        latency=latency,
-        totalCost=cost,
-        observations=[observation_v1(item) for item in full.observations],
-        scores=[score_v1(item) for item in full.scores if item.data_type != "CORRECTION"],
-    )
+        "htmlPath": html_path(scope.project_id, full.trace.id),
+        "latency": latency,
+        "totalCost": cost,
+        "observations": each(observation_v1, full.observations),
+        "scores": [score_v1(item) for item in full.scores if item.data_type != "CORRECTION"],
+    }
 
 
 @router.get("/api/traces/{trace_id:path}/download", include_in_schema=False)
@@ -140,7 +142,7 @@ def download(request: Request, trace_id: str, project_id: str) -> Response:
     body = _full(scope, service.get_full_trace(scope, trace_id), ALL_FIELDS)
     name = "".join(character for character in trace_id if character.isascii() and (character.isalnum() or character in "-_"))[:80]
     headers = {"Content-Disposition": f'attachment; filename="trace-{name}.json"', "Cache-Control": "no-store"}
-    return json_response(body, headers=headers)
+    return json_answer(body, headers)
 
 
 _EXAMPLE = {"name": "chat", "userId": "ada", "sessionId": "session-1", "input": {"question": "Hello?"}, "tags": ["beta"]}

@@ -1,5 +1,6 @@
 """ClickHouse queries of traces."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +10,8 @@ from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.sql import Conditions
 from langfuse_app.features.traces.repository_columns import columns
 from langfuse_app.features.traces.schemas import ORDER_COLUMNS, TraceQuery
-from langfuse_app.stores import clickhouse
-from langfuse_app.stores.newest import TRACES, newest, total
+from langfuse_app.stores import clickhouse, row_stream
+from langfuse_app.stores.newest import TRACES, Found, newest_page, total
 
 Row = dict[str, Any]
 
@@ -58,18 +59,22 @@ def _search(where: Conditions, text: str, since: str | None) -> None:
     where.add(f"({' OR '.join(parts)})")
 
 
-def page(scope: ProjectScope, query: TraceQuery, payloads: str) -> list[Row]:
+def page(scope: ProjectScope, query: TraceQuery, payloads: str) -> Found:
     """One page; `payloads` is PAYLOADS, PREVIEWS or ''."""
     where = _matching(scope, query)
     if query.order_by == "timestamp" and query.descending:
-        return newest(TRACES, _COLUMNS + payloads, where, query.limit, query.offset)
+        return newest_page(TRACES, _COLUMNS + payloads, where, query.limit, query.offset)
+    rows = row_stream.rows(_ordered(where, query, _COLUMNS + payloads), where.params)
+    return Found(rows if isinstance(rows, list) else clickhouse.query(_ordered(where, query, "id"), where.params), rows)
+
+
+def _ordered(where: Conditions, query: TraceQuery, columns: str) -> str:
     direction = "DESC" if query.descending else "ASC"
-    sql = (
-        f"SELECT {_COLUMNS}{payloads} FROM traces FINAL WHERE {where.sql}"
+    return (
+        f"SELECT {columns} FROM traces FINAL WHERE {where.sql}"
         f" ORDER BY {ORDER_COLUMNS[query.order_by]} {direction}, timestamp DESC, id DESC"
         f" LIMIT {int(query.limit)} OFFSET {int(query.offset)}"
     )
-    return clickhouse.query(sql, where.params)
 
 
 def count(scope: ProjectScope, query: TraceQuery) -> int:
@@ -86,11 +91,11 @@ def one(scope: ProjectScope, trace_id: str) -> Row | None:
     return rows[0] if rows else None
 
 
-def of_session(scope: ProjectScope, session_id: str) -> list[Row]:
-    """All traces of a session with payloads, oldest first."""
+def of_session(scope: ProjectScope, session_id: str) -> Iterable[Row]:
+    """All traces of a session with payloads, oldest first: a list, or one by one where they are large."""
     where = Conditions(scope)
     where.equal("session_id", session_id)
-    return clickhouse.query(f"SELECT {_COLUMNS}{PAYLOADS} FROM traces FINAL WHERE {where.sql} ORDER BY timestamp, id", where.params)
+    return row_stream.rows(f"SELECT {_COLUMNS}{PAYLOADS} FROM traces FINAL WHERE {where.sql} ORDER BY timestamp, id", where.params)
 
 
 def volume(scope: ProjectScope, query: TraceQuery, start_time: datetime, end_time: datetime, width_us: int) -> list[Row]:

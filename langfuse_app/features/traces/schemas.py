@@ -1,5 +1,6 @@
 """Shapes of traces: what services return, and what the wire shows (spec/api.md §4.1, §13 Trace…)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -121,10 +122,10 @@ class TraceItem:
 
 @dataclass(frozen=True, slots=True)
 class FullTrace:
-    """One trace with everything that belongs to it, observations by start time."""
+    """One trace with everything that belongs to it, observations by start time (of a large trace an iterator, to be taken once)."""
 
     trace: TraceItem
-    observations: list[ObservationItem]
+    observations: Iterable[ObservationItem]
     scores: list[ScoreItem]
 
 

@@ -1,12 +1,14 @@
 """Reading traces: rows from the traces table, sums from their observations, scores beside them."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from langfuse_app.core.errors import InvalidRequestError, NotFoundError
 from langfuse_app.core.ids import given_or_new, new_id
-from langfuse_app.core.pagination import Page
+from langfuse_app.core.lazy import each
+from langfuse_app.core.pagination import LazyPage, Page
 from langfuse_app.core.scopes import ProjectScope, Role, UserScope
 from langfuse_app.core.time import MICROSECOND, iso_ms, utcnow
 from langfuse_app.core.wire import metadata_values
@@ -14,32 +16,33 @@ from langfuse_app.features.audit import service as audit
 from langfuse_app.features.comment_filters import service as comment_filters
 from langfuse_app.features.ingest import service as ingest
 from langfuse_app.features.observations import service as observations
-from langfuse_app.features.observations.schemas import ObservationNode
+from langfuse_app.features.observations.schemas import ObservationItem, ObservationNode
 from langfuse_app.features.observations.service import TraceSums
 from langfuse_app.features.organizations import service as organizations
 from langfuse_app.features.scores import service as scores
 from langfuse_app.features.traces import repository, repository_clickhouse
 from langfuse_app.features.traces.schemas import ALL_FIELDS, FullTrace, TraceFields, TraceItem, TraceQuery, VolumeBucket
+from langfuse_app.stores.postgres import transaction
 
 
-def list_traces(scope: ProjectScope, query: TraceQuery, fields: frozenset[TraceFields] = ALL_FIELDS) -> Page[TraceItem]:
-    """One page of traces with the groups of fields asked for."""
+def list_traces(scope: ProjectScope, query: TraceQuery, fields: frozenset[TraceFields] = ALL_FIELDS) -> LazyPage[TraceItem]:
+    """One page of traces with the groups of fields asked for. Items of a large page are read while they are taken."""
     query = _resolved(scope, query)
     payloads = repository_clickhouse.PAYLOADS if TraceFields.IO in fields else ""
-    rows = repository_clickhouse.page(scope, query, payloads)
-    ids = [row["id"] for row in rows]
+    found = repository_clickhouse.page(scope, query, payloads)
+    ids = [row["id"] for row in found.keys]
     sums: dict[str, TraceSums] = {}
     if fields & {TraceFields.METRICS, TraceFields.OBSERVATIONS}:
         sums = observations.sums(scope, ids, with_ids=TraceFields.OBSERVATIONS in fields)
     score_ids = scores.ids_by_trace(scope, ids) if TraceFields.SCORES in fields else {}
-    items = [_item(row, sums.get(row["id"]), score_ids.get(row["id"], [])) for row in rows]
-    return Page(items, query.page, query.limit, _total(scope, query, len(rows)))
+    items = each(lambda row: _item(row, sums.get(row["id"]), score_ids.get(row["id"], [])), found.rows)
+    return LazyPage(items, query.page, query.limit, _total(scope, query, len(ids)))
 
 
 def list_trace_previews(scope: ProjectScope, query: TraceQuery) -> Page[TraceItem]:
     """One page for tables: input, output and metadata values cut to 200 characters, no lists of ids."""
     query = _resolved(scope, query)
-    rows = repository_clickhouse.page(scope, query, repository_clickhouse.PREVIEWS)
+    rows = list(repository_clickhouse.page(scope, query, repository_clickhouse.PREVIEWS).rows)
     sums = observations.sums(scope, [row["id"] for row in rows])
     items = [_item(row, sums.get(row["id"]), []) for row in rows]
     return Page(items, query.page, query.limit, _total(scope, query, len(rows)))
@@ -63,19 +66,23 @@ def get_trace(scope: ProjectScope, trace_id: str) -> TraceItem:
 
 
 def get_full_trace(scope: ProjectScope, trace_id: str, fields: frozenset[TraceFields] = ALL_FIELDS) -> FullTrace:
-    """One trace with its observations and scores, as far as asked for; NotFoundError as get_trace."""
+    """One trace with its observations and scores, as far as asked for; NotFoundError as get_trace.
+
+    The observations of a large trace are read while they are taken.
+    """
     row = _row(scope, trace_id)
-    found, sums = [], None
+    scored = scores.list_for_trace(scope, trace_id) if TraceFields.SCORES in fields else []
+    found: Iterable[ObservationItem] = []
+    sums: TraceSums | None = None
     if TraceFields.OBSERVATIONS in fields:
-        found = observations.list_for_trace(scope, trace_id)
-        sums = observations.summed(found)
+        sums, found = observations.of_trace(scope, trace_id)
     elif TraceFields.METRICS in fields:
         sums = observations.sums(scope, [trace_id]).get(trace_id)
     item = _item(row, sums, [])
     return FullTrace(
         trace=item if TraceFields.IO in fields else replace(item, input=None, output=None, metadata=None),
         observations=found,
-        scores=scores.list_for_trace(scope, trace_id) if TraceFields.SCORES in fields else [],
+        scores=scored,
     )
 
 
@@ -84,9 +91,9 @@ def get_tree(scope: ProjectScope, trace_id: str) -> list[ObservationNode]:
     return observations.nodes(scope, trace_id)
 
 
-def list_for_session(scope: ProjectScope, session_id: str) -> list[TraceItem]:
-    """All traces of a session with payloads, oldest first, without sums."""
-    return [_item(row, None, []) for row in repository_clickhouse.of_session(scope, session_id)]
+def list_for_session(scope: ProjectScope, session_id: str) -> Iterable[TraceItem]:
+    """All traces of a session with payloads, oldest first, without sums. Large ones are read while they are taken."""
+    return each(lambda row: _item(row, None, []), repository_clickhouse.of_session(scope, session_id))
 
 
 def volume(scope: ProjectScope, query: TraceQuery, buckets: int = 60) -> list[VolumeBucket]:
@@ -120,10 +127,11 @@ def _counts(row: dict[str, Any] | None) -> tuple[int, int]:
 def set_bookmark(scope: ProjectScope, trace_id: str, bookmarked: bool) -> None:
     """Set or clear a person's bookmark; it holds against later events. NotFoundError as get_trace, ForbiddenError for viewers."""
     scope.require(Role.MEMBER)
-    if not repository.set_bookmark(scope, trace_id, bookmarked):
-        raise _missing(trace_id)
+    with transaction():
+        if not repository.set_bookmark(scope, trace_id, bookmarked):
+            raise _missing(trace_id)
+        audit.record(scope, "update", "trace", trace_id, after={"bookmarked": bookmarked})
     repository_clickhouse.copy_bookmark(scope, trace_id, bookmarked)
-    audit.record(scope, "update", "trace", trace_id, after={"bookmarked": bookmarked})
 
 
 async def create(scope: ProjectScope, body: Any) -> str:

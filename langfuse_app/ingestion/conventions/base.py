@@ -38,10 +38,12 @@ class Convention:
     """Everything one convention says. Fields are named as the columns they feed; see the modules for examples.
 
     scopes, marks: how spans of this convention are recognised, by scope name or by an attribute key ("*" as above).
+    offered, calls: where tool definitions and calls are, for inputs and outputs that show none.
     metadata, trace_metadata: base keys; `<base>` holds a JSON object and `<base>.<key>` single values.
     hidden: attributes that `metadata.attributes` leaves out beside those that inputs, outputs and metadata read.
     trimmed: attribute → member that `metadata.attributes` shows it without.
     summaries: attribute → values that mark a span which repeats the usage of its children: it is not counted again.
+    summary: marks the same where it takes more than an attribute; anything read says so.
     trace_marks: attributes that make a span speak for its trace (spec/api.md §6.10).
     """
 
@@ -68,12 +70,15 @@ class Convention:
     trace_input: tuple[Source, ...] = ()
     trace_output: tuple[Source, ...] = ()
     tools: tuple[Source, ...] = ()
+    offered: tuple[Source, ...] = ()
+    calls: tuple[Source, ...] = ()
     metadata: tuple[str, ...] = ()
     trace_metadata: tuple[str, ...] = ()
     metadata_ignored: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     trimmed: Mapping[str, str] = field(default_factory=dict[str, str])
     summaries: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    summary: tuple[Source, ...] = ()
     trace_marks: tuple[str, ...] = ()
 
 

@@ -47,6 +47,9 @@ class Plan(msgspec.Struct, frozen=True):
     trace_input: Sources
     trace_output: Sources
     tools: Sources
+    offered: Sources
+    calls: Sources
+    summary: Sources
     summaries: tuple[tuple[str, frozenset[str]], ...]
     metadata: tuple[tuple[str, str], ...]  # attribute, key within metadata ("" for an object of keys)
     trace_metadata: tuple[tuple[str, str], ...]
@@ -84,7 +87,8 @@ def explicit(sources: Sources) -> Sources:
 
 def summarises(plan: Plan, span: Span) -> bool:
     """Whether the span repeats what its children count (a wrapper, an agent's run)."""
-    return any(values is ANY or text(span.attributes.get(key)) in values for key, values in plan.summaries)
+    stated = any(values is ANY or text(span.attributes.get(key)) in values for key, values in plan.summaries)
+    return stated or first(plan.summary, span) is not None
 
 
 _plans: dict[tuple[str, bool, tuple[str, ...]], Plan] = {}

@@ -1,6 +1,7 @@
 """Vercel's AI SDK (scope "ai"): ai.* attributes beside gen_ai.*; the wrapper span of a call repeats its inner span."""
 
 import math
+from collections.abc import Callable
 from typing import Any, Final
 
 from langfuse_app.ingestion.attributes import json_value, number, parse_list, parse_object
@@ -101,10 +102,23 @@ def _usage(span: Span) -> dict[str, int]:
         }.items()
         if (value := count(member(provider, "openai", key))) is not None
     }
-    taken = tokens.take_out(whole, _parts(span, provider), _WHOLE_OF)
+    parts = _parts(span, provider)
+    if _counts_apart(span, provider, whole.get("input")):
+        whole["input"] += sum(value for name, value in parts.items() if _WHOLE_OF[name] == "input")
+        whole.pop("total", None)
+    taken = tokens.take_out(whole, parts, _WHOLE_OF)
     if predictions and taken and "total" not in taken:  # predictions are counted in the output already
         taken["total"] = sum(taken.values())
     return {**predictions, **taken}
+
+
+def _counts_apart(span: Span, provider: dict[str, Any], counted: int | None) -> bool:
+    """Whether the input is counted without what the cache did: Anthropic's own figure, which the kit added up only later."""
+    anthropic = parse_object(provider.get("anthropic"))
+    if counted is None or anthropic is None:
+        return False
+    own = count(member(anthropic, "usage", "input_tokens"))
+    return "ai.usage.promptTokens" in span.attributes if own is None else own == counted
 
 
 def _parts(span: Span, provider: dict[str, Any]) -> dict[str, int]:
@@ -114,6 +128,7 @@ def _parts(span: Span, provider: dict[str, Any]) -> dict[str, int]:
         ("input_cached_tokens", read),
         ("input_cached_tokens", member(provider, "openai", "cachedPromptTokens")),
         ("input_cached_tokens", member(anthropic, "cache_read_input_tokens")),
+        ("input_cached_tokens", member(provider, "anthropic", "cacheReadInputTokens")),
         ("input_cache_read", _any_member(bedrock, "cacheReadInputTokens", "cacheRead")),
     )
     created = _choose(
@@ -192,7 +207,19 @@ def _tools(span: Span) -> list[Any] | None:
     return None if listed is None else [json_value(tool) for tool in listed]
 
 
+def _listed(key: str) -> Callable[[Span], Any]:
+    """A list whose items come as JSON texts."""
+
+    def read(span: Span) -> list[Any] | None:
+        listed = parse_list(span.attributes[key])
+        return [json_value(item) for item in listed] if listed else None
+
+    return read
+
+
 _INPUTS: Final = ("ai.prompt.messages", "ai.prompt", "ai.toolCall.args")
+_EMBEDDED: Final = ("ai.value", "ai.values")  # one, several
+_VECTORS: Final = ("ai.embedding", "ai.embeddings")
 _OUTPUTS: Final = (
     "ai.response.text",
     "ai.result.text",
@@ -218,10 +245,16 @@ CONVENTION = Convention(
     completion_start=(Source(20, ("ai.response.msToFirstChunk", "ai.stream.msToFirstChunk"), _completion_start),),
     prompt=(Source(30, ("ai.telemetry.metadata.langfusePrompt",), _prompt),),
     usage=(Source(40, ("gen_ai.usage.*", "ai.usage.*", *_PROVIDER), _usage, scope=SCOPE),),
-    input=tuple(attr(30 + place, key, scope=SCOPE) for place, key in enumerate(_INPUTS)),
+    input=(
+        *(attr(30 + place, key, scope=SCOPE) for place, key in enumerate(_INPUTS)),
+        Source(38, _EMBEDDED[:1], lambda span: json_value(span.attributes[_EMBEDDED[0]]), scope=SCOPE),
+        Source(38, _EMBEDDED[1:], _listed(_EMBEDDED[1]), scope=SCOPE),
+    ),
     output=(
         Source(30, ("ai.response.toolCalls",), _text_and_calls, scope=SCOPE),
         *(attr(31 + place, key, scope=SCOPE) for place, key in enumerate(_OUTPUTS)),
+        attr(38, _VECTORS[0], scope=SCOPE),
+        Source(38, _VECTORS[1:], _listed(_VECTORS[1]), scope=SCOPE),
     ),
     tools=(Source(15, ("ai.prompt.tools",), _tools),),
     metadata=("ai.telemetry.metadata",),

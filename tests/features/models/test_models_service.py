@@ -189,6 +189,8 @@ def test_rules(scope: ProjectScope, wrong: ModelInput, path: list[str | int]) ->
         {"inputPrice": 1e300},
         {"startDate": "0001-01-01T00:00:00+14:00"},
         {"startDate": "soon"},
+        {"startDate": "2024-05-01"},
+        {"startDate": "2024-05-01T00:00:00"},
         {"pricingTiers": [DEFAULT | {"prices": {"": 1}}]},
         {"pricingTiers": [DEFAULT | {"prices": {"input": -1}}]},
         {"pricingTiers": [LARGE | {"conditions": [{"source": "input", "key": "a", "operator": "in", "values": ["b"]}]}]},
@@ -249,7 +251,7 @@ def test_projects_without_own_models_share_one_matcher(scope: ProjectScope) -> N
 
 
 def test_the_latest_start_date_is_matched(scope: ProjectScope) -> None:
-    for start in ("2024-01-01", "2025-06-01", "2024-12-31"):
+    for start in ("2024-01-01T00:00:00Z", "2025-06-01T02:00:00+02:00", "2024-12-31T00:00:00Z"):
         service.create_model(scope, body(startDate=start))
     found = service.matcher_for(scope.project_id).match("acme-1")
     assert found is not None
