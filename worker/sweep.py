@@ -29,6 +29,7 @@ REARM_S, COMPARE_S = 2.0, 15.0
 PART_S = 4.0  # one part of a round asks the bucket for no longer than this
 HOLD_S = 60  # a round takes less unless a bucket hangs; a holder that was killed is not waited for any longer
 LEFT_BEHIND_S = 86_400  # a file that a killed process had begun is removed after this
+_known: dict[Path, int] = {}  # the size up to which a segment's requests are all in the ledger: nobody has to look again
 
 
 def rearm() -> None:
@@ -71,9 +72,11 @@ def _guarded(part: Callable[[], int]) -> int:
 
 
 def _compare_segments(files: FileRawLog) -> int:
-    waiting = streams.lengths()
+    waiting, paths = streams.lengths(), files.segments()
+    for gone in _known.keys() - set(paths):
+        del _known[gone]
     requeued = 0
-    for path in files.segments():
+    for path in paths:
         with exclusive(RAW_LOG_LOCK, hold_s=LOCK_S) as mine:
             if mine:  # else deleted events are being taken out of a segment; the next round comes soon
                 requeued += _compare_segment(files, path, waiting)
@@ -81,7 +84,20 @@ def _compare_segments(files: FileRawLog) -> int:
 
 
 def _compare_segment(log_files: FileRawLog, path: Path, waiting: dict[tuple[str, int], int]) -> int:
-    frames = list(log_files.scan(path))
+    size = path.stat().st_size  # before the look: what is appended meanwhile counts as unseen
+    requeued = 0
+    if _known.get(path) != size:
+        complete, requeued = _compare_frames(list(log_files.scan(path)), path, waiting)
+        if not complete:
+            return requeued
+        _known[path] = size
+    if _finished(path):
+        log_files.seal(path)
+    return requeued
+
+
+def _compare_frames(frames: list[tuple[FrameHeader, Ref]], path: Path, waiting: dict[tuple[str, int], int]) -> tuple[bool, int]:
+    """Whether the ledger knows every request of a segment, and how many were queued again."""
     ripe = [(header, ref) for header, ref in frames if header.received_at < now_us() - GRACE_US]
     missing = _missing(ripe)
     requeued = 0
@@ -93,9 +109,7 @@ def _compare_segment(log_files: FileRawLog, path: Path, waiting: dict[tuple[str,
     if requeued:
         log.warning("%d requests of segment %s were lost on their way and are queued again", requeued, path.name)
         ensure_drain()
-    if not missing and len(ripe) == len(frames) and _finished(path):
-        log_files.seal(path)
-    return requeued
+    return not missing and len(ripe) == len(frames), requeued
 
 
 def _missing(frames: list[tuple[FrameHeader, Ref]]) -> list[tuple[FrameHeader, Ref, set[int]]]:

@@ -8,12 +8,18 @@ import pytest
 from langfuse_app.core.errors import ValidationFailedError
 from langfuse_app.core.scopes import ProjectScope
 from langfuse_app.core.time import utcnow
+from langfuse_app.features.annotation_queues import service as annotation_queues
+from langfuse_app.features.annotation_queues.schemas import CreateQueue
+from langfuse_app.features.audit import repository as audit
+from langfuse_app.features.datasets import service as datasets
+from langfuse_app.features.datasets.schemas import CreateDataset
 from langfuse_app.features.experiments import repository as runs
 from langfuse_app.features.experiments.models import DatasetRun, DatasetRunItem
+from langfuse_app.features.prompts import repository as prompts
 from langfuse_app.features.score_configs import service as score_configs
 from langfuse_app.features.score_configs.schemas import CreateScoreConfig, UpdateScoreConfig
 from tests import factories
-from tests.features.test_prompt_races import at_once
+from tests.features.test_prompt_races import at_once, make
 
 ROUNDS = 8
 
@@ -60,3 +66,28 @@ def test_links_at_once_make_one_run(scope: ProjectScope) -> None:
     assert at_once(*(partial(runs.link, _run(scope), _item(scope, n % 5)) for n in range(10))) == [None] * 10
     assert [run.id for run in runs.runs_of(scope, "d", 10, 0)[0]] == ["run"]
     assert runs.count_items(scope, "run") == 5
+
+
+@pytest.mark.parametrize("change", ["config", "prompt", "dataset", "queue"])
+def test_a_change_without_its_record_is_no_change(scope: ProjectScope, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    config = score_configs.create_config(scope, CreateScoreConfig.model_validate({"name": "n", "dataType": "NUMERIC"}))
+    queue = CreateQueue.model_validate({"name": "q", "scoreConfigIds": [config.id]})
+    works = {
+        "config": partial(score_configs.update_config, scope, config.id, UpdateScoreConfig.model_validate({"maxValue": 5})),
+        "prompt": partial(make, scope, "p"),
+        "dataset": partial(datasets.put_dataset, scope, CreateDataset(name="d")),
+        "queue": partial(annotation_queues.create_queue, scope, queue),
+    }
+
+    def refuse(*entries: object) -> None:
+        raise RuntimeError("no room for it")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(audit, "add", refuse)
+        with pytest.raises(RuntimeError):
+            works[change]()
+    assert score_configs.get_config(scope, config.id).max_value is None
+    assert prompts.versions(scope, "p", None, None) == []
+    assert datasets.list_datasets(scope).items == []
+    assert annotation_queues.list_queues(scope).items == []
+    works[change]()

@@ -14,8 +14,8 @@ from langfuse_app.stores.locks import exclusive
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 20.0
-QUIET_S = 60
+LOOK_S = 5.0
+QUIET_S = 20  # soon, so that the work is over when one looks whether all is at rest
 CLOSED_S = 86_400  # a month without a write for a day is over
 SMALL = 2 << 30  # bytes that are rewritten in a minute or two
 _WORTH = 20  # rewritten bytes for each new one, at most
