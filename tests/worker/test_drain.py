@@ -369,7 +369,7 @@ def test_an_update_by_id_alone_finds_its_trace(scope: ProjectScope, monkeypatch:
     assert [trace["id"] for trace in rows("traces", scope)] == ["t1"]
 
 
-def test_traces_are_remembered_for_clients_that_may_leave_them_out(scope: ProjectScope) -> None:
+def test_traces_are_remembered_for_clients_that_may_leave_them_out(scope: ProjectScope, monkeypatch: pytest.MonkeyPatch) -> None:
     body = json.dumps({"batch": [event("span-create", id="o1", traceId="t1"), event("event-create", id="o2", traceId="t1")]}).encode()
 
     async def remembered(name: str, version: str) -> dict[str, str]:
@@ -384,3 +384,5 @@ def test_traces_are_remembered_for_clients_that_may_leave_them_out(scope: Projec
         assert running.run(remembered(*client)) == {"o1": "t1"}
     for client in (("python", "2.30.0"), ("python", "2.60.10"), ("langfuse-js", "3.39.2")):
         assert running.run(remembered(*client)) == {}
+    monkeypatch.setattr(streams, "MOST_REMEMBERED", 0)  # as if a day had brought that many
+    assert running.run(remembered("", "")) == {}

@@ -20,6 +20,7 @@ SHARDS = 32  # never to change: a shard number is part of what streams and ledge
 LANES = ("live", "bulk")
 LEASE_MS = 15_000
 DAY_S = 86_400
+MOST_REMEMBERED = 200_000  # some 30 MB of a project in a day
 ALIVE_MS = 15_000  # a tick may take seconds on a busy machine; a dead drain is replaced after this
 
 # Deletes entries only while the caller still owns the shard (fencing).
@@ -72,8 +73,10 @@ async def publish(ref: Ref, project_id: str, shards: Iterable[int], lane: str) -
 
 
 async def remember_traces(project_id: str, traces: Mapping[str, str]) -> None:
-    """Keep for a day or two of which trace observations are."""
+    """Keep for a day or two of which trace observations are; no more of them in a day than `MOST_REMEMBERED`."""
     name = _traces_key(project_id, 0)
+    if await aredis().hlen(name) >= MOST_REMEMBERED:
+        return
     pipe = aredis().pipeline(transaction=False)
     pipe.hset(name, mapping=dict(traces))
     pipe.expire(name, 2 * DAY_S)
