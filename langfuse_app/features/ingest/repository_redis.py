@@ -75,7 +75,8 @@ async def publish(ref: Ref, project_id: str, shards: Iterable[int], lane: str) -
 async def remember_traces(project_id: str, traces: Mapping[str, str]) -> None:
     """Keep for a day or two of which trace observations are; no more of them in a day than `MOST_REMEMBERED`."""
     name = _traces_key(project_id, 0)
-    if await aredis().hlen(name) >= MOST_REMEMBERED:
+    held: int = await aredis().hlen(name)  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType] - redis-py types it for both clients
+    if held >= MOST_REMEMBERED:
         return
     pipe = aredis().pipeline(transaction=False)
     pipe.hset(name, mapping=dict(traces))
