@@ -43,7 +43,8 @@ def scope(engines: Settings, monkeypatch: pytest.MonkeyPatch) -> ProjectScope:
 @pytest.fixture
 def log(s3: S3, scope: ProjectScope, tmp_path: Path) -> Iterator[BucketRawLog]:
     """One object per request."""
-    with bucket_log(s3, "objects", f"{tmp_path.name}/", **RETENTION) as found:
+    folder = {"LANGFUSE_DATA_DIR": str(tmp_path / "data")}  # its files are compared too, and other tests lose theirs
+    with bucket_log(s3, "objects", f"{tmp_path.name}/", **RETENTION, **folder) as found:
         yield found
     redis().flushdb()
 
@@ -248,6 +249,7 @@ def test_what_still_waits_does_not_expire(log: BucketRawLog, scope: ProjectScope
     assert list(log.objects.requests()) == []
 
 
+@pytest.mark.usefixtures("unfreed")
 def test_deleted_events_are_taken_out_of_objects(log: BucketRawLog, scope: ProjectScope) -> None:
     other = factories.project()
     accept(scope, ["gone", "stays"], ["gone"], hours_ago=0.01)
@@ -264,6 +266,7 @@ def test_deleted_events_are_taken_out_of_objects(log: BucketRawLog, scope: Proje
     assert all(deletion.complete for deletion in deletions.list_deletions(scope, 1, 10).items)
 
 
+@pytest.mark.usefixtures("unfreed")
 def test_what_a_deleted_project_left_is_not_queued_again(log: BucketRawLog, scope: ProjectScope) -> None:
     accept(scope, ["a", "b"], hours_ago=2)
     drain()

@@ -116,6 +116,7 @@ def test_losing_redis_loses_nothing_of_open_segments_beside_a_bucket(moving: Buc
     assert stored(scope) == ["a", "b"]
 
 
+@pytest.mark.usefixtures("unfreed")
 def test_deleted_events_are_taken_out_of_moved_segments(moving: BucketRawLog, scope: ProjectScope) -> None:
     accept(scope, ["gone", "stays"])
     [entry, *_] = entries(scope)
