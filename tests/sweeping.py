@@ -1,6 +1,9 @@
 """What tests of the sweep do: requests of any age, a round at once, and what came of it."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -11,11 +14,23 @@ from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.ingest import service as ingest
 from langfuse_app.features.ledger import service as ledger
 from langfuse_app.stores import clickhouse
+from langfuse_app.stores.raw_log import BucketRawLog
 from langfuse_app.stores.redis import aredis, redis
+from tests.bucket_log import bucket_log
 from tests.running import run
+from tests.s3 import S3
 from worker import ingestion, sweep
 
 HOUR_US = 3_600_000_000
+RETENTION = {"LANGFUSE_RAW_LOG_RETENTION_HOURS": "4"}
+
+
+@contextmanager
+def sweepable(s3: S3, form: str, folder: Path) -> Iterator[BucketRawLog]:
+    """A raw log with a bucket, with objects and files of its own: what other tests lost would be found too."""
+    with bucket_log(s3, form, f"{folder.name}/", LANGFUSE_DATA_DIR=str(folder / "data"), **RETENTION) as found:
+        yield found
+    redis().flushdb()
 
 
 def accept(scope: ProjectScope, *requests: list[str], hours_ago: float = 0) -> None:

@@ -191,7 +191,7 @@ class Drain:
         if not full:
             self._settle()
         elif entries:
-            give_back()  # batch upon batch leaves holes of a gigabyte otherwise
+            give_back()  # what a batch leaves free would stay with this process otherwise
         for entry, reason in broken:
             self._failed(entry, reason)
         return bool(entries or self._uncounted or self._later), full

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from langfuse_app.core.scopes import ProjectScope
-from langfuse_app.core.settings import Settings
 from langfuse_app.core.time import now_us
 from langfuse_app.features.deletions import service as deletions
 from langfuse_app.features.ingest import repository_redis as streams
@@ -18,35 +17,17 @@ from langfuse_app.stores.raw_log import BucketRawLog, objects
 from langfuse_app.stores.raw_log.objects import hour_of
 from langfuse_app.stores.redis import redis
 from tests import factories
-from tests.bucket_log import bucket_log
 from tests.draining import drain
-from tests.s3 import S3, running_s3
-from tests.sweeping import HOUR_US, accept, bury_what_waits, letters, outcomes, stored, swept, this_second_is_over, waiting
+from tests.s3 import S3
+from tests.sweeping import HOUR_US, accept, bury_what_waits, letters, outcomes, stored, sweepable, swept, this_second_is_over, waiting
 from worker import sweep, sweep_objects
-
-RETENTION = {"LANGFUSE_RAW_LOG_RETENTION_HOURS": "4"}
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[S3]:
-    with running_s3() as server:
-        yield server
-
-
-@pytest.fixture
-def scope(engines: Settings, monkeypatch: pytest.MonkeyPatch) -> ProjectScope:
-    redis().flushdb()
-    monkeypatch.setattr(sweep, "GRACE_US", 0)
-    return factories.project()
 
 
 @pytest.fixture
 def log(s3: S3, scope: ProjectScope, tmp_path: Path) -> Iterator[BucketRawLog]:
     """One object per request."""
-    folder = {"LANGFUSE_DATA_DIR": str(tmp_path / "data")}  # its files are compared too, and other tests lose theirs
-    with bucket_log(s3, "objects", f"{tmp_path.name}/", **RETENTION, **folder) as found:
+    with sweepable(s3, "objects", tmp_path) as found:
         yield found
-    redis().flushdb()
 
 
 class Asked:

@@ -8,43 +8,24 @@ from pathlib import Path
 import pytest
 
 from langfuse_app.core.scopes import ProjectScope
-from langfuse_app.core.settings import Settings
 from langfuse_app.features.deletions import service as deletions
 from langfuse_app.features.ingest import repository_redis as streams
 from langfuse_app.features.ledger import service as ledger
 from langfuse_app.stores.blobs import BlobStoreError, S3Blobs
 from langfuse_app.stores.raw_log import BucketRawLog
 from langfuse_app.stores.redis import redis
-from tests import factories
 from tests.bucket_log import bucket_log
 from tests.draining import drain
 from tests.s3 import S3, running_s3
-from tests.sweeping import accept, bury_what_waits, entries, letters, outcomes, stored, swept, waiting
-from worker import ingestion, sweep
-
-RETENTION = {"LANGFUSE_RAW_LOG_RETENTION_HOURS": "4"}
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[S3]:
-    with running_s3() as server:
-        yield server
-
-
-@pytest.fixture
-def scope(engines: Settings, monkeypatch: pytest.MonkeyPatch) -> ProjectScope:
-    redis().flushdb()
-    monkeypatch.setattr(sweep, "GRACE_US", 0)
-    return factories.project()
+from tests.sweeping import RETENTION, accept, bury_what_waits, entries, letters, outcomes, stored, sweepable, swept, waiting
+from worker import ingestion
 
 
 @pytest.fixture
 def moving(s3: S3, scope: ProjectScope, tmp_path: Path) -> Iterator[BucketRawLog]:
     """Segments that move into the bucket."""
-    folder = {"LANGFUSE_DATA_DIR": str(tmp_path / "data")}
-    with bucket_log(s3, "segments", f"{tmp_path.name}/", **RETENTION, **folder) as found:
+    with sweepable(s3, "segments", tmp_path) as found:
         yield found
-    redis().flushdb()
 
 
 def age(log: BucketRawLog) -> None:
