@@ -87,8 +87,8 @@ def test_references_are_read_as_they_are_written(ref: Ref) -> None:
 def test_sealed_segments_are_unpacked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A replay asks for one of their frames after the other, and to unpack a segment takes a tenth of a second."""
     log, unpacked, more = log_in(tmp_path), list[Path](), list[Ref]()
-    plain = unsealed._plain
-    monkeypatch.setattr(unsealed, "_plain", lambda path: unpacked.append(path) or plain(path))
+    plain = unsealed.unseal
+    monkeypatch.setattr(unsealed, "unseal", lambda path, target: unpacked.append(path) or plain(path, target))
     refs = append(log, *[str(n).encode() * 200 for n in range(10)])
     for _ in range(unsealed.KEPT):
         log._abandon_segment()

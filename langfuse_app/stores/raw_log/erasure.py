@@ -19,6 +19,7 @@ from langfuse_app.stores.raw_log.files import LOCK_S, RAW_LOG_LOCK, FileRawLog
 from langfuse_app.stores.raw_log.frames import SEALED, Frame, FrameHeader, Ref, pack, unpack
 from langfuse_app.stores.raw_log.moved import MovedSegments
 from langfuse_app.stores.raw_log.objects import Named, ObjectRawLog
+from langfuse_app.stores.raw_log.unsealed import unseal
 
 MOVED_LOCK, MOVED_LOCK_S = "raw-log-moved", 300  # whoever rewrites a segment in the bucket: a download and an upload
 _READS = 8  # objects at once
@@ -69,18 +70,14 @@ def _in_hand(path: Path, rewrite: Callable[[], int]) -> int:
 
 def _rewrite_sealed(log: FileRawLog, path: Path, wanted: Wanted, rewrite: Rewrite) -> int:
     with _beside(path) as plain:
-        _unseal(path, plain)
+        with plain.open("wb") as file:
+            unseal(path, file)
         count = _rewrite_open(log, plain, wanted, rewrite)
         if count:
             stamp = path.stat()
             log.compress(plain, path)
             os.utime(path, (stamp.st_atime, stamp.st_mtime))  # its age decides when it expires
         return count
-
-
-def _unseal(path: Path, plain: Path) -> None:
-    with path.open("rb") as source, plain.open("wb") as target:
-        zstandard.ZstdDecompressor().copy_stream(source, target)
 
 
 def _rewrite_moved(log: FileRawLog, moved: MovedSegments, segment: str, wanted: Wanted, rewrite: Rewrite) -> int:

@@ -4,7 +4,6 @@ A segment is a file here until the bucket has it: killed in between, it is moved
 """
 
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -51,17 +50,7 @@ class MovedSegments:
 
     def read(self, ref: Ref) -> bytes:
         """A frame's bytes, from a copy of its segment; errors as `unpack`, OSError is the disk's."""
-        return self._unsealed.read_of((ref.segment,), partial(self._copy, ref.segment), ref)
-
-    def _copy(self, segment: str) -> IO[bytes]:
-        copy = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - it outlives this function
-        try:
-            self.unpack(segment, copy)
-            copy.flush()
-        except BaseException:
-            copy.close()
-            raise
-        return copy
+        return self._unsealed.read_of((ref.segment,), self._folder, partial(self.unpack, ref.segment), ref)
 
     def unpack(self, segment: str, target: IO[bytes]) -> None:
         """Write a segment's frames to a file, in pieces; KeyError when it has expired, ValueError when it is damaged."""

@@ -28,13 +28,13 @@ class UnsealedSegments:
         """A frame's bytes; FileNotFoundError when the segment is not there, ValueError when it is damaged."""
         stat = sealed.stat()
         content = stat.st_dev, stat.st_ino, stat.st_ctime_ns  # whoever takes events out puts another file in its place
-        return self.read_of(content, partial(_plain, sealed), ref)
+        return self.read_of(content, sealed.parent, partial(unseal, sealed), ref)
 
-    def read_of(self, content: Content, unseal: Callable[[], IO[bytes]], ref: Ref) -> bytes:
-        """The same of a segment that lies elsewhere: `unseal` makes its plain file, which is known as `content`."""
+    def read_of(self, content: Content, folder: Path, fill: Callable[[IO[bytes]], None], ref: Ref) -> bytes:
+        """The same of a segment that lies elsewhere: `fill` writes its frames to a file in `folder`, which is known as `content`."""
         with self._lock:
             if content not in self._files:
-                self._keep(content, unseal())
+                self._keep(content, _filled(folder, fill))
             self._files.move_to_end(content)
             return os.pread(self._files[content].fileno(), ref.length, ref.offset)
 
@@ -59,16 +59,21 @@ class UnsealedSegments:
             plain.close()
 
 
-def _plain(sealed: Path) -> IO[bytes]:
-    plain = tempfile.TemporaryFile(dir=sealed.parent)  # noqa: SIM115 - it outlives this function
+def unseal(sealed: Path, target: IO[bytes]) -> None:
+    """Write the frames of a sealed segment to a file; ValueError when it is damaged."""
     try:
         with sealed.open("rb") as source:
-            zstandard.ZstdDecompressor().copy_stream(source, plain)
-        plain.flush()
+            zstandard.ZstdDecompressor().copy_stream(source, target)
     except zstandard.ZstdError as error:
-        plain.close()
         raise ValueError(f"damaged segment {sealed.name}") from error
-    except OSError:
+
+
+def _filled(folder: Path, fill: Callable[[IO[bytes]], None]) -> IO[bytes]:
+    plain = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - it outlives this function
+    try:
+        fill(plain)
+        plain.flush()
+    except BaseException:
         plain.close()
         raise
     return plain
